@@ -1,0 +1,3 @@
+"""FediShare: a federated staffroom for schools. The version, and nothing else."""
+
+__version__ = "0.1.0"

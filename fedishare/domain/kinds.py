@@ -1,0 +1,60 @@
+"""The kinds of things there are: the words that tables store and every room shares."""
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """The five actor types of ActivityStreams."""
+
+    PERSON = "Person"
+    GROUP = "Group"
+    ORGANISATION = "Organization"
+    NODE = "Application"
+    SERVICE = "Service"
+
+
+class KeyKind(StrEnum):
+    RSA = "rsa"
+    ED25519 = "ed25519"
+
+
+class FollowState(StrEnum):
+    REQUESTED = "requested"
+    ACCEPTED = "accepted"
+
+
+class ReactionKind(StrEnum):
+    LIKE = "like"
+    BOOST = "boost"
+
+
+class AttachmentKind(StrEnum):
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+    FILE = "file"
+    LINK = "link"
+
+
+class NoticeKind(StrEnum):
+    MENTION = "mention"
+    REPLY = "reply"
+    FOLLOW = "follow"
+    FOLLOW_REQUEST = "follow_request"
+    LIKE = "like"
+    BOOST = "boost"
+    USED = "used"
+    REPORT = "report"
+
+
+class StewardRole(StrEnum):
+    OWNER = "owner"
+    MODERATOR = "moderator"
+
+
+class Dialect(StrEnum):
+    """How a server reads a group's Announce (decision F10)."""
+
+    THREADIVERSE = "threadiverse"
+    MICROBLOG = "microblog"
+    BOTH = "both"

@@ -1,0 +1,181 @@
+"""Every setting, read once from a TOML file and the environment, checked, and never changed afterwards."""
+
+import ipaddress
+import tomllib
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Final, TypeAlias
+from urllib.parse import urlsplit
+
+import msgspec
+
+from fedishare.core.errors import Invalid
+from fedishare.core.hosts import is_local_name, origin_of
+
+Network: TypeAlias = IPv4Network | IPv6Network
+PREFIX: Final = "FEDISHARE_"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the person who runs this node has decided. docs/settings.md explains each field."""
+
+    url: str
+    listen_host: str
+    listen_port: int
+    data: Path
+    database: str
+    name: str
+    allow_addresses: tuple[Network, ...] = ()
+    ca_file: Path | None = None
+    trusted_proxies: tuple[Network, ...] = ()
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    max_upload_bytes: int = 100 * 1024 * 1024
+    work_in_serve: bool = True
+
+    @property
+    def is_secure(self) -> bool:
+        return self.url.startswith("https://")
+
+
+# Name in the environment without the prefix, what it means, and its default as a person would write it.
+FIELDS: Final[Mapping[str, tuple[str, str]]] = {
+    "URL": ("the public address of this node, such as https://staffroom.example", "none: it must be set"),
+    "LISTEN": ("host and port to listen on", "127.0.0.1:8000"),
+    "DATA": ("the folder that holds the database, the uploads and nothing else", "data"),
+    "DATABASE": ("a SQLAlchemy URL: sqlite+aiosqlite:/// or postgresql+asyncpg://", "SQLite in the data folder"),
+    "NAME": ("what people call this node", "the host of the public address"),
+    "ALLOW_ADDRESSES": ("networks beyond the public ones that outgoing requests may reach", "none"),
+    "CA_FILE": ("certificates to trust besides the system's, as a PEM file", "none"),
+    "TRUSTED_PROXIES": ("networks whose X-Forwarded-For is believed", "none"),
+    "TLS_CERT": ("certificate chain to serve HTTPS with, as a PEM file", "none: plain HTTP, behind a proxy"),
+    "TLS_KEY": ("the private key of that certificate", "none"),
+    "MAX_UPLOAD": ("the largest file that may be uploaded, in megabytes", "100"),
+    "WORKER": (
+        "serve: the web process also does the work in the background; separate: only `fedishare work` does",
+        "serve",
+    ),
+}
+
+
+def load(environment: Mapping[str, str], *, file: Path | None = None) -> Settings:
+    """Settings from `file` (TOML, lower-case names without the prefix), overruled by the environment.
+
+    Raises Invalid with one line that names the setting. Writes nothing.
+    """
+    given = _from_file(file) if file else {}
+    given |= {name: environment[PREFIX + name] for name in FIELDS if environment.get(PREFIX + name)}
+    url = _url(given.get("URL", ""))
+    host, port = _listen(given.get("LISTEN", "127.0.0.1:8000"))
+    data = Path(given.get("DATA", "data")).absolute()
+    cert, key = _file(given, "TLS_CERT"), _file(given, "TLS_KEY")
+    if (cert is None) != (key is None):
+        raise Invalid("FEDISHARE_TLS_CERT and FEDISHARE_TLS_KEY go together: set both or neither")
+    return Settings(
+        url=url,
+        listen_host=host,
+        listen_port=port,
+        data=data,
+        database=_database(given.get("DATABASE", ""), data),
+        name=given.get("NAME") or (urlsplit(url).hostname or url),
+        allow_addresses=_networks(given, "ALLOW_ADDRESSES"),
+        ca_file=_file(given, "CA_FILE"),
+        trusted_proxies=_networks(given, "TRUSTED_PROXIES"),
+        tls_cert=cert,
+        tls_key=key,
+        max_upload_bytes=_megabytes(given.get("MAX_UPLOAD", "100")),
+        work_in_serve=_choice(given, "WORKER", ("serve", "separate")) == "serve",
+    )
+
+
+def _from_file(file: Path) -> dict[str, str]:
+    try:
+        read = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise Invalid(f"the settings file {file} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"the settings file {file} is not TOML: {error}") from error
+    for name in read:
+        if name.upper() not in FIELDS:
+            raise Invalid(f"{name} in {file} is not a setting; the settings are {', '.join(FIELDS).lower()}")
+    return {name.upper(): _written(value) for name, value in read.items()}
+
+
+def _written(value: object) -> str:
+    return ",".join(str(item) for item in value) if isinstance(value, list) else str(value)
+
+
+def _url(text: str) -> str:
+    if not text:
+        raise Invalid("FEDISHARE_URL is not set: it is the public address of this node, e.g. https://staffroom.example")
+    try:
+        origin = origin_of(text)
+    except Invalid as error:
+        raise Invalid(f"FEDISHARE_URL: {error}") from error
+    parts = urlsplit(text)
+    if parts.path not in {"", "/"} or parts.query or parts.fragment:
+        raise Invalid("FEDISHARE_URL must be an address without a path, e.g. https://staffroom.example")
+    if origin.scheme == "http" and not (is_local_name(origin.host) or _is_loopback(origin.host)):
+        raise Invalid(
+            "FEDISHARE_URL must begin with https://; http:// works for loopback names such as a.localhost only"
+        )
+    return str(origin)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _listen(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 <= int(port) < 1 << 16:
+        raise Invalid("FEDISHARE_LISTEN must be host:port, e.g. 127.0.0.1:8000")
+    return host.strip("[]"), int(port)
+
+
+def _database(text: str, data: Path) -> str:
+    if not text:
+        return f"sqlite+aiosqlite:///{data / 'fedishare.db'}"
+    scheme, _, rest = text.partition("://")
+    match scheme:
+        case "sqlite" | "sqlite+aiosqlite" if rest.startswith("/") and rest.strip("/"):
+            return f"sqlite+aiosqlite://{rest}"
+        case "postgresql" | "postgres" | "postgresql+asyncpg" if rest:
+            return f"postgresql+asyncpg://{rest}"
+    raise Invalid(
+        "FEDISHARE_DATABASE must begin with sqlite+aiosqlite:/// or postgresql+asyncpg:// and name a database"
+    )
+
+
+def _networks(given: Mapping[str, str], name: str) -> tuple[Network, ...]:
+    words = given.get(name, "").replace(",", " ").split()
+    try:
+        return tuple(ipaddress.ip_network(word) for word in words)
+    except ValueError as error:
+        raise Invalid(f"{PREFIX}{name} must list networks such as 127.0.0.0/8: {error}") from error
+
+
+def _file(given: Mapping[str, str], name: str) -> Path | None:
+    if not given.get(name):
+        return None
+    path = Path(given[name]).absolute()
+    if not path.is_file():
+        raise Invalid(f"{PREFIX}{name}: there is no file {path}")
+    return path
+
+
+def _megabytes(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1 << 20:
+        raise Invalid("FEDISHARE_MAX_UPLOAD must be a whole number of megabytes, e.g. 100")
+    return int(text) * 1024 * 1024
+
+
+def _choice(given: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    chosen = given.get(name, choices[0])
+    if chosen not in choices:
+        raise Invalid(f"{PREFIX}{name} must be one of: {', '.join(choices)}")
+    return chosen
