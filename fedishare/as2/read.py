@@ -1,0 +1,387 @@
+"""From JSON to types: one short function per type.
+
+Lists and texts are cut to our published limits while they are read. What cannot be
+read is dropped, and only what nothing can be done without is Invalid.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+from urllib.parse import unquote
+
+from fedishare.as2.node import EVERYBODY, Node, is_address
+from fedishare.as2.types import Activity, Actor, Concept, Field, File, Key, Learning, Media, Note, Usage
+from fedishare.core.errors import Invalid
+from fedishare.core.json import Json
+
+COLLECTIONS: Final = frozenset({"Collection", "CollectionPage", "OrderedCollection", "OrderedCollectionPage"})
+ACTORS: Final = ("Person", "Group", "Organization", "Application", "Service")
+FILES: Final = frozenset({"Image", "Video", "Audio", "Document"})
+
+MAX_ADDRESSED: Final = 1000
+MAX_TAGS: Final = 100
+MAX_ATTACHMENTS: Final = 16
+MAX_OPTIONS: Final = 50
+MAX_FIELDS: Final = 50
+MAX_FIELD: Final = 2047
+MAX_NAME: Final = 2048
+MAX_SUMMARY: Final = 20_000
+MAX_ALT: Final = 10_000
+MAX_KEYS: Final = 10
+MAX_ALIASES: Final = 256
+MAX_REPORTED: Final = 200
+MAX_FILES: Final = 20
+MAX_CONCEPTS: Final = 10
+MAX_WORD: Final = 200
+MAX_PEM: Final = 16 << 10
+MAX_PIXELS: Final = 100_000
+SHA256_LETTERS: Final = 64
+
+
+def activity(node: Node) -> Activity:
+    """Raises Invalid without a type, without exactly one actor, or with an id or object that is no address."""
+    if not node.type or COLLECTIONS.intersection(node.types):
+        raise Invalid("An inbox takes one activity, with a type.")
+    actors = node.refs("actor", most=2)
+    if len(actors) != 1 or actors[0] == EVERYBODY:
+        raise Invalid("An activity has exactly one actor, given by its address.")
+    inner = _first_object(node)
+    return Activity(
+        id=node.id() if "id" in node.data else None,
+        type=node.type,
+        actor=actors[0],
+        object=_object_id(node, inner),
+        objects=node.refs("object", most=MAX_REPORTED),
+        inner=inner,
+        target=node.ref("target"),
+        content=node.text("content") or node.text("summary") or "",
+        published=node.when("published"),
+        **_addressed(node),
+    )
+
+
+def actor(node: Node) -> Actor:
+    """Raises Invalid for a document that is no actor, or whose own addresses are anything but plain addresses."""
+    kind = next((kind for kind in node.types if kind in ACTORS), None)
+    if kind is None:
+        raise Invalid("This is not an actor.")
+    inbox = _plain(node, "inbox")
+    if inbox is None:
+        raise Invalid("An actor has an inbox.")
+    return Actor(
+        id=node.id(),
+        type=kind,
+        username=node.text("preferredUsername", most=MAX_NAME + 1) or "",
+        name=node.text("name", most=MAX_NAME) or "",
+        summary=node.text("summary", most=MAX_SUMMARY) or "",
+        url=_page(node),
+        inbox=inbox,
+        shared_inbox=_shared_inbox(node),
+        outbox=_plain(node, "outbox"),
+        followers=_plain(node, "followers"),
+        following=_plain(node, "following"),
+        featured=_plain(node, "featured"),
+        moderators=_moderators(node, kind),
+        icon=_picture(node, "icon"),
+        image=_picture(node, "image"),
+        fields=tuple(_fields(node)),
+        locked=node.flag("manuallyApprovesFollowers"),
+        discoverable=node.flag("discoverable"),
+        indexable=node.flag("indexable"),
+        also_known_as=node.refs("alsoKnownAs", most=MAX_ALIASES),
+        moved_to=node.ref("movedTo"),
+        published=node.when("published"),
+        keys=tuple(_keys(node)),
+    )
+
+
+def note(node: Node) -> Note:
+    """Anything that may be shown as a post. Raises Invalid only for its id."""
+    starts, ends = node.when("startTime"), node.when("endTime")
+    place = node.node("location")
+    return Note(
+        id=node.id(),
+        type=node.type,
+        author=node.ref("attributedTo"),
+        name=node.text("name", most=MAX_NAME),
+        summary=node.text("summary", most=MAX_SUMMARY),
+        content=node.text("content") or "",
+        is_html=(node.text("mediaType") or "text/html") == "text/html",
+        source=_source(node),
+        language=_language(node),
+        url=_page(node),
+        in_reply_to=node.ref("inReplyTo"),
+        context=node.ref("context") or node.ref("conversation"),
+        published=node.when("published"),
+        updated=node.when("updated"),
+        starts=starts,
+        ends=ends,
+        place=(place.text("name", most=MAX_WORD) or "" if place else node.text("location", most=MAX_WORD) or ""),
+        sensitive=node.flag("sensitive"),
+        hashtags=tuple(_hashtags(node)),
+        mentions=tuple(_mentions(node)),
+        media=tuple(_media(node))[:MAX_ATTACHMENTS],
+        options=tuple(_options(node)),
+        learning=_learning(node),
+        usage=_usage(node),
+        **_addressed(node),
+    )
+
+
+def _first_object(node: Node) -> Node | None:
+    raw = node.data.get("object")
+    first = raw[0] if isinstance(raw, list) and raw else raw
+    return Node(first) if isinstance(first, dict) else None
+
+
+def _object_id(node: Node, inner: Node | None) -> str | None:
+    if inner is not None:
+        return inner.id() if "id" in inner.data else None
+    found = node.ref("object")
+    if found is None and node.has("object"):
+        raise Invalid("The object has to be given by its address, or with its type.")
+    return found
+
+
+def _addressed(node: Node) -> dict[str, tuple[str, ...]]:
+    to = node.refs("to", most=MAX_ADDRESSED)
+    cc = node.refs("cc", most=MAX_ADDRESSED)[: MAX_ADDRESSED - len(to)]
+    return {"to": to, "cc": cc, "audience": node.refs("audience", most=MAX_TAGS)}
+
+
+def _plain(node: Node, term: str) -> str | None:
+    """An address that only ever comes as a string: other shapes are other people's tricks."""
+    value = node.data.get(term)
+    if value is None:
+        return None
+    if isinstance(value, str) and is_address(value):
+        return value
+    raise Invalid(f"An actor's {term} is one web address.")
+
+
+def _shared_inbox(node: Node) -> str | None:
+    endpoints = node.node("endpoints") or node
+    found: Json = endpoints.data.get("sharedInbox")
+    return found if isinstance(found, str) and is_address(found) else None
+
+
+def _moderators(node: Node, kind: str) -> str | None:
+    # FEP-1b12 puts the list into attributedTo; PeerTube puts the owner of a channel there, as an object.
+    owner = node.data.get("attributedTo") if kind == "Group" else None
+    found = node.ref("moderators") or owner
+    return found if isinstance(found, str) and is_address(found) else None
+
+
+def _fields(node: Node) -> Iterator[Field]:
+    for item in node.nodes("attachment", most=MAX_FIELDS):
+        name, value = item.text("name", most=MAX_FIELD), item.text("value", most=MAX_FIELD)
+        if item.type == "PropertyValue" and name and value is not None:
+            yield Field(name, value)
+
+
+def _keys(node: Node) -> Iterator[Key]:
+    for key in node.nodes("publicKey", most=MAX_KEYS):
+        owner, pem = key.ref("owner") or key.ref("controller"), key.text("publicKeyPem", most=MAX_PEM + 1)
+        if owner and pem and "id" in key.data:
+            yield Key(id=key.id(), owner=owner, pem=pem, ends_at=_end(key))
+    for key in node.nodes("assertionMethod", most=MAX_KEYS):
+        owner, multibase = key.ref("controller"), key.text("publicKeyMultibase", most=MAX_NAME)
+        if owner and multibase and "id" in key.data and "Multikey" in key.types:
+            yield Key(id=key.id(), owner=owner, multibase=multibase, ends_at=_end(key))
+
+
+def _end(key: Node) -> datetime | None:
+    return min((end for end in (key.when("expires"), key.when("revoked")) if end), default=None)
+
+
+def _page(node: Node) -> str | None:
+    """The address for people: a string, a Link, or a list of either, where HTML goes first."""
+    links = node.nodes("url", most=MAX_ATTACHMENTS)
+    html = (link.ref("href") for link in links if (link.text("mediaType") or "text/html") == "text/html")
+    found = next(iter(node.strings("url", most=1)), None) or next((href for href in html if href), None)
+    return found if found and is_address(found) else next(iter(node.refs("url", most=1)), None)
+
+
+def _picture(node: Node, term: str) -> str | None:
+    given = next(iter(node.strings(term, most=1)), None)
+    if given:
+        return given if is_address(given) else None
+    return next((url for item in node.nodes(term, most=1) if (url := _file_url(item))), None)
+
+
+def _file_url(item: Node) -> str | None:
+    found = next(iter(item.strings("url", most=1)), None) or item.ref("href")
+    if found is None:
+        found = next((href for link in item.nodes("url", most=MAX_ATTACHMENTS) if (href := link.ref("href"))), None)
+    return found if found and is_address(found) else None
+
+
+def _source(node: Node) -> str | None:
+    source = node.node("source")
+    if source is None or source.text("mediaType") not in {"text/markdown", "text/plain"}:
+        return None
+    return source.text("content")
+
+
+def _language(node: Node) -> str | None:
+    spoken = (next(iter(node.languages(term)), None) for term in ("content", "name", "summary"))
+    found = next((language for language in spoken if language), None)
+    if found is None and (named := node.node("language")):
+        found = named.text("identifier")
+    return found[:MAX_WORD] if found else None
+
+
+def _hashtags(node: Node) -> Iterator[str]:
+    for tag in node.nodes("tag", most=MAX_TAGS):
+        if tag.type == "Hashtag" and (name := tag.text("name", most=MAX_WORD)):
+            yield name.strip().removeprefix("#")
+
+
+def _mentions(node: Node) -> Iterator[str]:
+    for tag in node.nodes("tag", most=MAX_TAGS):
+        if tag.type == "Mention" and (href := tag.ref("href")) and href != EVERYBODY:
+            yield href
+
+
+def _options(node: Node) -> Iterator[str]:
+    for option in (*node.nodes("oneOf", most=MAX_OPTIONS), *node.nodes("anyOf", most=MAX_OPTIONS)):
+        if name := option.text("name", most=MAX_WORD):
+            yield name
+
+
+def _media(node: Node) -> Iterator[Media]:
+    if node.type in FILES:
+        yield from _own_file(node)
+    for item in node.nodes("attachment", most=MAX_ATTACHMENTS):
+        if item.type != "PropertyValue" and (url := _file_url(item)):
+            yield _medium(item, url)
+    for picture in node.nodes("image", most=1):
+        if url := _file_url(picture):
+            yield _medium(picture, url, kind="Image")
+
+
+def _own_file(node: Node) -> Iterator[Media]:
+    """A Video or Image that is itself the post: the first of its addresses that is a file."""
+    kind = node.type.lower()
+    for link in node.nodes("url", most=MAX_ATTACHMENTS):
+        media_type, href = link.text("mediaType", most=MAX_WORD) or "", link.ref("href")
+        if href and media_type.startswith(f"{kind}/"):
+            yield Media(type=node.type, url=href, media_type=media_type, alt="")
+            return
+    media_type = node.text("mediaType", most=MAX_WORD) or ""
+    href = next(iter(node.strings("url", most=1)), None)
+    if href and is_address(href) and not media_type.startswith("text/"):
+        yield Media(type=node.type, url=href, media_type=media_type, alt=node.text("name", most=MAX_ALT) or "")
+
+
+def _medium(item: Node, url: str, *, kind: str = "") -> Media:
+    links = (link.text("mediaType", most=MAX_WORD) for link in item.nodes("url", most=1))
+    focal = item.numbers("focalPoint")
+    return Media(
+        type=item.type or kind or "Document",
+        url=url,
+        media_type=item.text("mediaType", most=MAX_WORD) or next((found for found in links if found), ""),
+        # Mastodon writes `summary` where both are there.
+        alt=item.text("summary", most=MAX_ALT) or item.text("name", most=MAX_ALT) or "",
+        width=_size(item, "width"),
+        height=_size(item, "height"),
+        focal=(focal[0], focal[1]) if len(focal) == 2 and all(-1 <= part <= 1 for part in focal) else None,  # noqa: PLR2004 -- a point has two coordinates
+        is_link=item.type == "Link" or "url" not in item.data,
+    )
+
+
+def _size(item: Node, term: str) -> int | None:
+    found = item.number(term)
+    return int(found) if found and 0 < found < MAX_PIXELS else None
+
+
+def _learning(node: Node) -> Learning | None:
+    """Only where the resource is the post itself: on any doubt it is a plain post (resources.md 3.7)."""
+    entity = node.node("schema:mainEntity")
+    if entity is None or "schema:LearningResource" not in entity.types:
+        return None
+    identity = entity.data.get("id")
+    if not isinstance(identity, str) or not is_address(identity):
+        return None
+    version = entity.number("schema:version")
+    return Learning(
+        id=identity,
+        description=entity.text("schema:description", most=MAX_SUMMARY) or "",
+        subjects=(*_concepts(entity, "schema:about"), *_alignments(entity, "educationalSubject")),
+        levels=(*_alignments(entity, "educationalLevel"), *_concepts(entity, "schema:educationalLevel")),
+        types=tuple(_concepts(entity, "schema:learningResourceType")),
+        licence=_licence(node, entity),
+        ages=entity.text("schema:typicalAgeRange", most=MAX_WORD) or "",
+        version=int(version) if version and version >= 1 else 1,
+        files=tuple(_files(entity)),
+    )
+
+
+def _usage(node: Node) -> Usage | None:
+    entity = node.node("schema:mainEntity")
+    if entity is None or "schema:UseAction" not in entity.types:
+        return None
+    resource = entity.ref("schema:object")
+    if resource is None or resource == EVERYBODY:
+        return None
+    level = next(_concepts(entity, "schema:educationalLevel"), None)
+    return Usage(
+        resource=resource,
+        line=entity.text("schema:description", most=MAX_SUMMARY) or "",
+        level=level.label if level else None,
+    )
+
+
+def _concepts(entity: Node, term: str) -> Iterator[Concept]:
+    for label in entity.strings(term, most=MAX_CONCEPTS):
+        yield Concept(label if is_address(label) else None, "" if is_address(label) else label[:MAX_WORD])
+    for item in entity.nodes(term, most=MAX_CONCEPTS):
+        uri = item.data.get("id")
+        yield Concept(uri if isinstance(uri, str) and is_address(uri) else None, _label(item))
+
+
+def _label(item: Node) -> str:
+    labels = item.data.get("skos:prefLabel")
+    if isinstance(labels, dict):
+        said = [text for text in (labels.get("en"), *labels.values()) if isinstance(text, str)]
+        return said[0][:MAX_WORD] if said else ""
+    return item.text("skos:prefLabel", most=MAX_WORD) or item.text("schema:name", most=MAX_WORD) or ""
+
+
+def _alignments(entity: Node, kind: str) -> Iterator[Concept]:
+    for item in entity.nodes("schema:educationalAlignment", most=MAX_CONCEPTS):
+        label = item.text("schema:targetName", most=MAX_WORD)
+        if label and item.text("schema:alignmentType") == kind:
+            framework = item.text("schema:educationalFramework", most=MAX_WORD)
+            yield Concept(item.ref("schema:targetUrl"), label, framework)
+
+
+def _licence(node: Node, entity: Node) -> Concept | None:
+    # PeerTube and PieFed know a top-level licence with an identifier and a name.
+    named = node.node("licence")
+    label = named.text("name", most=MAX_WORD) or "" if named else ""
+    uri = entity.ref("schema:license") or entity.ref("schema:usageInfo")
+    return Concept(uri, label) if uri or label else None
+
+
+def _files(entity: Node) -> Iterator[File]:
+    for item in entity.nodes("schema:encoding", most=MAX_FILES):
+        url, size = item.ref("schema:contentUrl"), item.number("schema:contentSize")
+        sha256 = (item.text("schema:sha256", most=SHA256_LETTERS + 1) or "").lower()
+        if not url or url == EVERYBODY or size is None or size < 0 or not _is_hash(sha256):
+            continue
+        yield File(
+            url=url,
+            name=item.text("schema:name", most=MAX_WORD) or _file_name(url),
+            media_type=item.text("schema:encodingFormat", most=MAX_WORD) or "application/octet-stream",
+            size=int(size),
+            sha256=sha256,
+        )
+
+
+def _file_name(url: str) -> str:
+    return unquote(url.partition("#")[0].partition("?")[0].rpartition("/")[2])
+
+
+def _is_hash(text: str) -> bool:
+    return len(text) == SHA256_LETTERS and not set(text) - set("0123456789abcdef")

@@ -1,0 +1,158 @@
+"""What we understand of other people's activities, actors and posts, as frozen structs.
+
+These hold what was said, cut to our limits and no further: who may say it, and what of it is
+safe to show, is decided in the inbox.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from fedishare.as2.node import Node
+
+
+class Activity(msgspec.Struct, frozen=True, kw_only=True):
+    """`id` is None where the sender gave none. `inner` is the object where it was sent along."""
+
+    id: str | None
+    type: str
+    actor: str
+    object: str | None
+    objects: tuple[str, ...]
+    inner: Node | None
+    target: str | None
+    content: str
+    published: datetime | None
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    audience: tuple[str, ...]
+
+    @property
+    def object_type(self) -> str:
+        return self.inner.type if self.inner else ""
+
+
+class Key(msgspec.Struct, frozen=True, kw_only=True):
+    """A public key: `pem` for requests, or `multibase` for proofs."""
+
+    id: str
+    owner: str
+    pem: str | None = None
+    multibase: str | None = None
+    ends_at: datetime | None = None
+
+
+class Field(msgspec.Struct, frozen=True):
+    name: str
+    value: str
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """Who somebody says they are. That their addresses lie where they may is for the inbox to see."""
+
+    id: str
+    type: str
+    username: str
+    name: str
+    summary: str
+    url: str | None
+    inbox: str
+    shared_inbox: str | None
+    outbox: str | None
+    followers: str | None
+    following: str | None
+    featured: str | None
+    moderators: str | None
+    icon: str | None
+    image: str | None
+    fields: tuple[Field, ...]
+    locked: bool
+    discoverable: bool
+    indexable: bool
+    also_known_as: tuple[str, ...]
+    moved_to: str | None
+    published: datetime | None
+    keys: tuple[Key, ...]
+
+
+class Media(msgspec.Struct, frozen=True, kw_only=True):
+    """An attachment. `is_link` where it points at a page and not at a file."""
+
+    type: str
+    url: str
+    media_type: str
+    alt: str
+    width: int | None = None
+    height: int | None = None
+    focal: tuple[float, float] | None = None
+    is_link: bool = False
+
+
+class Concept(msgspec.Struct, frozen=True):
+    """A term of a vocabulary: its address, what its sender calls it, and the framework it belongs to."""
+
+    uri: str | None
+    label: str
+    framework: str | None = None
+
+
+class File(msgspec.Struct, frozen=True, kw_only=True):
+    url: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+class Learning(msgspec.Struct, frozen=True, kw_only=True):
+    """The `schema:mainEntity` of a post that is a teaching resource (resources.md 3.7)."""
+
+    id: str
+    description: str
+    subjects: tuple[Concept, ...]
+    levels: tuple[Concept, ...]
+    types: tuple[Concept, ...]
+    licence: Concept | None
+    ages: str
+    version: int
+    files: tuple[File, ...]
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """The `schema:mainEntity` of a post that says somebody used a resource."""
+
+    resource: str
+    line: str
+    level: str | None
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """Anything with an author and a text, whatever its type."""
+
+    id: str
+    type: str
+    author: str | None
+    name: str | None
+    summary: str | None
+    content: str
+    is_html: bool
+    source: str | None
+    language: str | None
+    url: str | None
+    in_reply_to: str | None
+    context: str | None
+    published: datetime | None
+    updated: datetime | None
+    starts: datetime | None
+    ends: datetime | None
+    place: str
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    audience: tuple[str, ...]
+    sensitive: bool
+    hashtags: tuple[str, ...]
+    mentions: tuple[str, ...]
+    media: tuple[Media, ...]
+    options: tuple[str, ...]
+    learning: Learning | None
+    usage: Usage | None

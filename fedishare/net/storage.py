@@ -1,0 +1,223 @@
+"""Files on disk, behind an interface small enough for another kind of store to take its place."""
+
+import asyncio
+import contextlib
+import errno
+import hashlib
+import os
+import re
+import shutil
+import threading
+from collections.abc import AsyncIterable, AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, Final, ParamSpec, TypeVar
+
+import msgspec
+
+from fedishare.core import ids
+from fedishare.core.errors import Invalid, TooLarge, Unreachable
+
+THREADS: Final = 4
+BLOCK: Final = 256 << 10
+MAX_KEPT_FREE: Final = 512 << 20
+KEPT_FREE_PERCENT: Final = 5
+INCOMING: Final = "incoming"
+
+_KEY: Final = re.compile(r"[0-9a-f]{40}", re.ASCII)
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Stored(msgspec.Struct, frozen=True):
+    key: str
+    size: int
+    sha256: str
+
+
+class _Draft:
+    """A file on its way in: not yet under its key, so nobody can read half of it.
+
+    Each step runs in some thread and holds the lock, so that a request given up half-way can
+    be cleaned up after, whichever step is still under way.
+    """
+
+    def __init__(self, path: Path, target: Path) -> None:
+        self.size = 0
+        self._path = path
+        self._target = target
+        self._digest = hashlib.sha256()
+        self._file: BinaryIO | None = None
+        self._lock = threading.Lock()
+        self._is_dropped = False
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+    def write(self, block: bytes) -> None:
+        with self._lock:
+            self._opened().write(block)
+            self._digest.update(block)
+            self.size += len(block)
+
+    def publish(self) -> None:
+        with self._lock:
+            file = self._opened()
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()
+            shard = self._target.parent
+            shard.mkdir(parents=True, exist_ok=True)
+            self._path.rename(self._target)
+            # The file survives a power cut only if the folders that name it do.
+            for folder in (shard, shard.parent, shard.parent.parent):
+                _sync_folder(folder)
+
+    def drop(self) -> None:
+        with self._lock:
+            self._is_dropped = True
+            # Closing flushes, which fails once more on a full disk.
+            with contextlib.suppress(OSError):
+                if self._file is not None:
+                    self._file.close()
+            self._path.unlink(missing_ok=True)
+            self._target.unlink(missing_ok=True)
+
+    def _opened(self) -> BinaryIO:
+        if self._is_dropped:
+            raise OSError(errno.ECANCELED, "given up")
+        if self._file is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._path.open("xb")
+        return self._file
+
+
+class Storage:
+    """A folder of files under keys nobody can guess. Close it to end its threads.
+
+    `keep_free_bytes` stay free on the disk, whatever is uploaded: by default 512 MiB or a
+    twentieth of the disk, whichever is less.
+    """
+
+    def __init__(self, folder: Path, *, keep_free_bytes: int | None = None) -> None:
+        self._folder = folder
+        self._keep_free_bytes = keep_free_bytes
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="disk")
+
+    async def save(self, chunks: AsyncIterable[bytes], *, max_bytes: int) -> Stored:
+        """Keep all of `chunks`, or nothing.
+
+        Once this returns the file survives a power cut. Raises TooLarge over `max_bytes`, and
+        Unreachable when the disk is full or fails; what `chunks` raises passes through.
+        """
+        key = hashlib.sha256(ids.secret().encode()).hexdigest()[:40]
+        draft = _Draft(self._folder / INCOMING / key, self.path(key))
+        try:
+            await self._on_disk(self._require_room, 0)
+            async for block in _blocks(chunks, max_bytes=max_bytes):
+                await self._on_disk(self._require_room, len(block))
+                await self._on_disk(draft.write, block)
+            await self._on_disk(draft.publish)
+        except BaseException:
+            # Even when the request was given up: a file nobody knows of would stay for ever.
+            await asyncio.shield(self._on_disk(draft.drop))
+            raise
+        return Stored(key=key, size=draft.size, sha256=draft.sha256)
+
+    async def save_bytes(self, body: bytes) -> Stored:
+        return await self.save(_once(body), max_bytes=len(body))
+
+    def path(self, key: str) -> Path:
+        """Where the file of `key` lies; raises Invalid for what is not one of our keys."""
+        if not _KEY.fullmatch(key):
+            raise Invalid("There is no file of this name.")
+        return self._folder / key[:2] / key[2:4] / key
+
+    async def delete(self, key: str) -> None:
+        """Forget a file; deleting it twice is fine."""
+        await self._on_disk(_remove, self.path(key))
+
+    async def sweep(self, *, before: datetime) -> int:
+        """Remove what a crash left half saved `before` that moment; says how many files it was."""
+        return await self._on_disk(_sweep, self._folder / INCOMING, before)
+
+    async def keys(self, *, before: datetime) -> list[str]:
+        """The keys of all files that were kept `before` that moment, to see which nobody holds any more."""
+        return await self._on_disk(_keys, self._folder, before)
+
+    async def close(self) -> None:
+        self._pool.shutdown(wait=False)
+
+    async def _on_disk(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            work = self._pool.submit(function, *args, **kwargs)
+            return await asyncio.wrap_future(work)
+        except OSError as error:
+            if error.errno in _FULL:
+                raise _full() from error
+            raise Unreachable("The disk of this server did not take the file. Its admin should look at it.") from error
+
+    def _require_room(self, size: int) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        disk = shutil.disk_usage(self._folder)
+        floor = self._keep_free_bytes
+        if floor is None:
+            floor = min(MAX_KEPT_FREE, disk.total * KEPT_FREE_PERCENT // 100)
+        if disk.free - size < floor:
+            raise _full()
+
+
+def _full() -> Unreachable:
+    return Unreachable("The disk is full. The admin of this server has to make room.", retry_after=600)
+
+
+async def _blocks(chunks: AsyncIterable[bytes], *, max_bytes: int) -> AsyncIterator[bytes]:
+    """The same bytes in larger pieces, because each piece costs a journey to a thread."""
+    waiting = bytearray()
+    size = 0
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > max_bytes:
+            raise TooLarge(f"This file is larger than {max_bytes // (1 << 20) or 1} MB.")
+        waiting += chunk
+        if len(waiting) >= BLOCK:
+            yield bytes(waiting)
+            waiting.clear()
+    if waiting:
+        yield bytes(waiting)
+
+
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def _sweep(incoming: Path, before: datetime) -> int:
+    old = [
+        path
+        for path in (incoming.iterdir() if incoming.is_dir() else ())
+        if datetime.fromtimestamp(path.stat().st_mtime, UTC) < before
+    ]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
+
+
+def _keys(folder: Path, before: datetime) -> list[str]:
+    files = (path for path in folder.glob("??/??/*") if _KEY.fullmatch(path.name))
+    return [path.name for path in files if path.stat().st_mtime < before.timestamp()]
