@@ -1,0 +1,48 @@
+"""Logins: who may sign in here, their sessions, and the tokens they gave to programs."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fedishare.db.base import Base, Serial, words
+from fedishare.domain.audience import Visibility
+from fedishare.domain.permissions import Role
+
+
+class Account(Base):
+    __tablename__ = "account"
+
+    id: Mapped[Serial]
+    actor_id: Mapped[int] = mapped_column(ForeignKey("actor.id"), unique=True)
+    email: Mapped[str]
+    email_key: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str]
+    role: Mapped[Role] = mapped_column(words(Role))
+    default_visibility: Mapped[Visibility] = mapped_column(words(Visibility), default=Visibility.PUBLIC)
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class Session(Base):
+    """A browser that signed in. Only the hash of its secret is kept."""
+
+    __tablename__ = "session"
+
+    secret_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Token(Base):
+    """What a program shows instead of a password. Only its hash is kept."""
+
+    __tablename__ = "token"
+
+    id: Mapped[Serial]
+    secret_hash: Mapped[bytes] = mapped_column(unique=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    scopes: Mapped[str]
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]

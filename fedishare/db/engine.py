@@ -1,0 +1,320 @@
+"""The database: two doors, and nobody else opens a connection.
+
+What passes through a door is a plain function whose first argument is a SQLAlchemy
+`Connection`. A plain function cannot await, so nothing waits on the network inside a
+transaction, and the same function runs on SQLite (one hop to the thread that owns the
+connection) and on PostgreSQL.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
+from weakref import WeakKeyDictionary
+
+import aiosqlite
+from sqlalchemy import Connection, Engine, StaticPool, create_engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from fedishare.core.errors import Unreachable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+COMMITTED_TOGETHER: Final = 256
+READERS: Final = 2
+POOL: Final = 16
+TRIES: Final = 4
+RINGS: Final = "rings the bell"
+# What PostgreSQL says when two transactions met and one must begin again: a conflict, a deadlock,
+# or a row that the other one added between our looking and our adding, and that we find the next time.
+BEGIN_AGAIN: Final = frozenset({"40001", "40P01", "23505"})
+
+
+# The classes of PostgreSQL's codes for a connection that broke or was ended, and for want of resources.
+GONE: Final = ("08", "57P")
+FULL: Final = ("53",)
+
+
+class Bell:
+    """Wakes those who wait for work, once a commit has brought some. No ring is missed between two waits."""
+
+    def __init__(self) -> None:
+        self._rings = 0
+        self._heard: WeakKeyDictionary[asyncio.Task[Any], int] = WeakKeyDictionary()
+        self._event = asyncio.Event()
+
+    def ring(self) -> None:
+        self._rings += 1
+        self._event.set()
+        self._event = asyncio.Event()
+
+    async def wait(self, *, at_most: float) -> None:
+        """Until somebody rang since this task last waited, or `at_most` seconds have passed."""
+        me = asyncio.current_task()
+        if me is None:
+            return
+        if self._heard.get(me, 0) == self._rings:
+            try:
+                async with asyncio.timeout(at_most):
+                    await self._event.wait()
+            except TimeoutError:
+                return
+        self._heard[me] = self._rings
+
+
+class Database(Protocol):
+    @property
+    def bell(self) -> Bell: ...
+
+    async def read(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Answer with what `function` read from one unchanging view of the data."""
+        ...
+
+    async def write(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Answer once what `function` did is on disk. If it raises, nothing it did is kept.
+
+        It may be run again when another transaction got in its way, so it must have no
+        effect but on the database.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+def ring_after(tx: Connection) -> None:
+    """Ring the bell when the transaction at hand is on disk."""
+    tx.info[RINGS] = True
+
+
+async def open_database(url: str) -> Database:
+    """Open the doors of the database at `url`. Raises Unreachable when it cannot be reached."""
+    if url.startswith("sqlite"):
+        return await Sqlite.open(Path(url.partition(":///")[2]))
+    return await Postgres.open(url)
+
+
+class Lane(aiosqlite.Connection):
+    """One SQLite connection and the thread that owns it; a whole function travels there in one hop."""
+
+    engine: Engine
+    connection: Connection
+
+    @classmethod
+    async def open(cls, path: Path, *, read_only: bool) -> "Lane":
+        lane = cls(lambda: _connect(path, read_only=read_only), iter_chunk_size=64)
+        _ = await lane
+        lane.engine = create_engine("sqlite://", creator=lane._opened, poolclass=StaticPool)
+        lane.connection = await lane.run(lambda: lane.engine.connect().execution_options(isolation_level="AUTOCOMMIT"))
+        return lane
+
+    def _opened(self) -> sqlite3.Connection:
+        return self._conn
+
+    async def run(self, function: Callable[..., T], *args: Any) -> T:
+        return await self._execute(function, *args)  # type: ignore[no-any-return, no-untyped-call]  # aiosqlite leaves it untyped
+
+
+class Sqlite:
+    """One writing lane, whose commits several writers share, and a few reading lanes."""
+
+    def __init__(self, writer: Lane, readers: list[Lane]) -> None:
+        self.bell = Bell()
+        self._writer = writer
+        self._readers: asyncio.LifoQueue[Lane] = asyncio.LifoQueue()
+        for lane in readers:
+            self._readers.put_nowait(lane)
+        self._lanes = [writer, *readers]
+        self._waiting: list[tuple[Callable[[Connection], Any], asyncio.Future[Any]]] = []
+        self._draining: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, path: Path) -> "Sqlite":
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            writer = await Lane.open(path, read_only=False)
+            return cls(writer, [await Lane.open(path, read_only=True) for _ in range(READERS)])
+        except (sqlite3.Error, OSError) as error:
+            raise Unreachable(f"the database {path} cannot be opened: {error}") from error
+
+    async def read(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        lane = await self._readers.get()
+        try:
+            return await lane.run(_read, lane.connection, lambda tx: function(tx, *args, **kwargs))
+        finally:
+            self._readers.put_nowait(lane)
+
+    async def write(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        durable: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append((lambda tx: function(tx, *args, **kwargs), durable))
+        if self._draining is None:
+            self._draining = asyncio.create_task(self._drain())
+        return await durable
+
+    async def _drain(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:COMMITTED_TOGETHER], self._waiting[COMMITTED_TOGETHER:]
+                outcomes, rings = await self._writer.run(_commit, self._writer.connection, [unit for unit, _ in batch])
+                if rings:
+                    self.bell.ring()
+                for (_, durable), (answer, error) in zip(batch, outcomes, strict=True):
+                    if durable.done():
+                        continue  # The one who asked has gone; the work is kept all the same.
+                    if error is None:
+                        durable.set_result(answer)
+                    else:
+                        durable.set_exception(error)
+        finally:
+            self._draining = None
+
+    async def close(self) -> None:
+        while self._draining is not None:
+            await self._draining
+        for lane in self._lanes:
+            await lane.run(lane.connection.close)
+            await lane.close()
+
+
+class Postgres:
+    """The same two doors on a server that lets many write at once."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.bell = Bell()
+        self._engine = engine
+
+    @classmethod
+    async def open(cls, url: str) -> "Postgres":
+        engine = create_async_engine(
+            url, pool_size=POOL, max_overflow=0, pool_pre_ping=True, isolation_level="READ COMMITTED"
+        )
+        try:
+            async with engine.connect():
+                return cls(engine)
+        except (DBAPIError, OSError) as error:
+            await engine.dispose()
+            raise Unreachable(f"the PostgreSQL database cannot be reached: {error}") from error
+
+    async def read(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        async with self._transaction() as connection:
+            await connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            return await connection.run_sync(function, *args, **kwargs)
+
+    async def write(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        def unit(tx: Connection) -> T:
+            return function(tx, *args, **kwargs)
+
+        for _ in range(TRIES - 1):
+            try:
+                return await self._once(unit)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in BEGIN_AGAIN:
+                    raise
+        return await self._once(unit)
+
+    async def _once(self, unit: Callable[[Connection], T]) -> T:
+        async with self._transaction() as connection:
+            answer, rings = await connection.run_sync(_unit_and_bell, unit)
+        if rings:
+            self.bell.ring()
+        return answer
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A server that is gone, or has no connection left, passes; say so, and let the caller come again."""
+        try:
+            async with self._engine.begin() as connection:
+                yield connection
+        except (OSError, PoolTimeout) as error:
+            raise Unreachable("this node's database does not answer; nothing was saved", retry_after=5) from error
+        except DBAPIError as error:
+            said = getattr(error.orig, "sqlstate", None) or ""
+            if error.connection_invalidated or isinstance(error, InterfaceError) or said.startswith(GONE):
+                raise Unreachable("this node's database went away; nothing was saved", retry_after=5) from error
+            if said.startswith(FULL):
+                raise Unreachable("this node's disk is full; nothing was saved", retry_after=300) from error
+            raise
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def _unit_and_bell(tx: Connection, unit: Callable[[Connection], T]) -> tuple[T, bool]:
+    tx.info.pop(RINGS, None)
+    answer = unit(tx)
+    return answer, bool(tx.info.pop(RINGS, False))
+
+
+def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=5000",
+        "cache_size=-16000",
+        "temp_store=MEMORY",
+        "journal_size_limit=67108864",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    if read_only:
+        connection.execute("PRAGMA query_only=ON")
+    return connection
+
+
+def _read(tx: Connection, function: Callable[[Connection], T]) -> T:
+    tx.exec_driver_sql("BEGIN")
+    try:
+        return function(tx)
+    finally:
+        tx.exec_driver_sql("ROLLBACK")
+
+
+def _commit(
+    tx: Connection, units: list[Callable[[Connection], Any]]
+) -> tuple[list[tuple[Any, Exception | None]], bool]:
+    """Run each unit inside its own savepoint, and make all of them durable with one commit."""
+    tx.info.pop(RINGS, None)
+    try:
+        tx.exec_driver_sql("BEGIN IMMEDIATE")
+        outcomes = [_attempt(tx, unit) for unit in units]
+        tx.exec_driver_sql("COMMIT")
+    except BaseException as error:
+        if tx.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]  # the lane's connection is always open
+            tx.exec_driver_sql("ROLLBACK")
+        if not isinstance(error, Exception):
+            raise
+        return [(None, _plain(error))] * len(units), False
+    return outcomes, bool(tx.info.pop(RINGS, False))
+
+
+def _attempt(tx: Connection, unit: Callable[[Connection], Any]) -> tuple[Any, Exception | None]:
+    tx.exec_driver_sql("SAVEPOINT unit")
+    try:
+        answer = unit(tx)
+    except Exception as error:
+        if not tx.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]  # a full disk ended it
+            raise
+        tx.exec_driver_sql("ROLLBACK TO unit")
+        tx.exec_driver_sql("RELEASE unit")
+        return None, _plain(error)
+    tx.exec_driver_sql("RELEASE unit")
+    return answer, None
+
+
+def _plain(error: Exception) -> Exception:
+    """A full disk and a long wait for the lock pass; say so, and let the caller come again."""
+    if isinstance(error, OperationalError):
+        said = str(error.orig)
+        if "full" in said:
+            return Unreachable("this node's disk is full; nothing was saved", retry_after=300)
+        if "locked" in said or "busy" in said:
+            return Unreachable("this node is busy; nothing was saved", retry_after=5)
+        if "disk I/O" in said or "readonly" in said:
+            return Unreachable("this node cannot write to its disk; nothing was saved", retry_after=300)
+    return error

@@ -1,0 +1,29 @@
+"""What people are told about: notifications."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fedishare.db.base import Base, Serial, words
+from fedishare.domain.kinds import NoticeKind
+
+
+class Notice(Base):
+    """`cause` is the address of what happened, so that a repeat tells nobody twice."""
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        UniqueConstraint("recipient_id", "kind", "cause"),
+        Index("ix_notice_recipient_id_id", "recipient_id", "id"),
+    )
+
+    id: Mapped[Serial]
+    recipient_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"))
+    kind: Mapped[NoticeKind] = mapped_column(words(NoticeKind))
+    actor_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"))
+    post_id: Mapped[int | None] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"))
+    cause: Mapped[str]
+    line: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime | None]

@@ -1,0 +1,22 @@
+"""Reports about people and posts, from here and from elsewhere."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fedishare.db.base import Base, Id
+
+
+class Report(Base):
+    __tablename__ = "report"
+
+    id: Mapped[Id]
+    uri: Mapped[str] = mapped_column(unique=True)
+    reporter_id: Mapped[int] = mapped_column(ForeignKey("actor.id"))
+    target_id: Mapped[int] = mapped_column(ForeignKey("actor.id"), index=True)
+    posts: Mapped[Sequence[str]]
+    comment: Mapped[str]
+    created_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]

@@ -1,0 +1,89 @@
+"""Fixtures shared by every test: a fresh database of each kind, and a clock that stands still."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from fedishare.core.here import Here
+from fedishare.core.ids import Ids
+from fedishare.core.uris import Uris
+from fedishare.db import schema
+from fedishare.db.engine import Database, Postgres, open_database
+from fedishare.db.tables import METADATA
+from fedishare.net.storage import Storage
+from tests import postgres
+from tests.builders import FrozenClock
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock()
+
+
+@pytest.fixture
+def here(clock: FrozenClock) -> Here:
+    return Here(Uris("https://alder.test"), Ids(clock, worker=1), clock)
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Storage:
+    return Storage(tmp_path / "files", keep_free_bytes=0)
+
+
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database without a row, to copy from."""
+    path = tmp_path_factory.mktemp("sqlite") / "empty.db"
+    asyncio.run(schema.upgrade(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def empty_postgres() -> Iterator[str]:
+    """A migrated database of this process on the private server; each test leaves it as it found it."""
+    server = postgres.running()
+    if server is None:
+        pytest.skip(postgres.NOT_FOUND)
+    name = f"fedishare_{os.getpid()}"
+    server.create(name)
+    asyncio.run(schema.upgrade(server.url(name)))
+    yield server.url(name)
+    server.drop(name)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every test that touches the database runs on both kinds, where both are there."""
+    if "database_kind" in metafunc.fixturenames:
+        kinds = ["sqlite", "postgresql"] if postgres.find_programs() else ["sqlite"]
+        metafunc.parametrize("database_kind", kinds)
+
+
+@pytest.fixture
+def database_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a migrated, empty database."""
+    if database_kind == "sqlite":
+        shutil.copy(request.getfixturevalue("empty_sqlite"), tmp_path / "node.db")
+        return f"sqlite+aiosqlite:///{tmp_path / 'node.db'}"
+    url: str = request.getfixturevalue("empty_postgres")
+    return url
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    database = await open_database(database_url)
+    yield database
+    if isinstance(database, Postgres):
+        await database.write(_empty_every_table)
+    await database.close()
+
+
+def _empty_every_table(tx: Connection) -> None:
+    """Deleting from mostly empty tables is ten times as fast as TRUNCATE, which writes new files."""
+    tx.execute(text("SET LOCAL session_replication_role = replica"))
+    for table in METADATA.sorted_tables:
+        tx.execute(table.delete())
