@@ -1,0 +1,271 @@
+"""A post as a page shows it: one `Card`, whoever wrote it, in a fixed number of statements for any number of posts."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, bindparam, select
+from sqlalchemy.orm import aliased
+
+from fedishare.db.people import Actor
+from fedishare.db.posts import Attachment, Post
+from fedishare.db.reactions import Reaction
+from fedishare.db.resources import Resource, ResourceFile
+from fedishare.domain.audience import Visibility
+from fedishare.domain.kinds import Kind, ReactionKind
+from fedishare.queries import sight
+
+
+class Face(NamedTuple):
+    id: int
+    uri: str
+    kind: Kind
+    name: str
+    handle: str
+    full_handle: str
+    icon_url: str | None
+    local: bool
+
+
+class FileLine(NamedTuple):
+    id: int
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    url: str
+    is_here: bool
+
+
+class ResourceCard(NamedTuple):
+    description: str
+    subject_label: str
+    level_label: str
+    level: str | None
+    type_label: str
+    licence: str | None
+    licence_label: str
+    licence_url: str | None
+    age_min: int | None
+    age_max: int | None
+    version: int
+    files: tuple[FileLine, ...]
+
+
+class Picture(NamedTuple):
+    kind: str
+    url: str
+    media_type: str
+    alt: str
+    width: int | None
+    height: int | None
+    focal_x: float | None
+    focal_y: float | None
+
+
+class Card(NamedTuple):
+    id: int
+    uri: str
+    url: str
+    local: bool
+    kind: str
+    title: str | None
+    warning: str | None
+    content: str
+    source: str | None
+    language: str | None
+    sensitive: bool
+    visibility: Visibility
+    published_at: datetime
+    edited_at: datetime | None
+    deleted: bool
+    author: Face
+    room: Face | None
+    in_reply_to_id: int | None
+    in_reply_to_uri: str | None
+    thread_id: int
+    resource: ResourceCard | None
+    pictures: tuple[Picture, ...]
+    replies_count: int
+    likes_count: int
+    boosts_count: int
+    liked: bool
+    boosted: bool
+    booster: Face | None
+    entry_id: int
+
+
+class Entry(NamedTuple):
+    """A line of a timeline before it is filled: which post, and whose boost brought it, if anybody's."""
+
+    id: int
+    post_id: int
+    booster_id: int | None = None
+
+
+_author: Final[Any] = aliased(Actor)
+_room: Final[Any] = aliased(Actor)
+
+
+def face_columns(actor: Any) -> tuple[Any, ...]:
+    """What a Face is made of, for a statement about `actor` (the table or an alias)."""
+    return actor.id, actor.uri, actor.kind, actor.name, actor.username, actor.domain, actor.icon_url, actor.local
+
+
+FACE_WIDTH: Final = 8
+POST_COLUMNS: Final = (
+    "id",
+    "uri",
+    "url",
+    "local",
+    "kind",
+    "title",
+    "warning",
+    "content",
+    "source",
+    "language",
+    "sensitive",
+    "visibility",
+    "published_at",
+    "edited_at",
+    "in_reply_to_id",
+    "in_reply_to_uri",
+    "thread_id",
+    "replies_count",
+    "likes_count",
+    "boosts_count",
+)
+POSTS: Final = (
+    select(
+        *(getattr(Post, name) for name in POST_COLUMNS),
+        *face_columns(_author),
+        *face_columns(_room),
+    )
+    .join(_author, _author.id == Post.author_id)
+    .outerjoin(_room, _room.id == Post.room_id)
+    .where(Post.id.in_(bindparam("ids", expanding=True)), sight.visible())
+)
+RESOURCES: Final = select(
+    Resource.post_id,
+    Resource.description,
+    Resource.subject_label,
+    Resource.level_label,
+    Resource.level,
+    Resource.type_label,
+    Resource.licence,
+    Resource.licence_label,
+    Resource.licence_url,
+    Resource.age_min,
+    Resource.age_max,
+    Resource.version,
+).where(Resource.post_id.in_(bindparam("ids", expanding=True)))
+FILES: Final = (
+    select(
+        ResourceFile.post_id,
+        ResourceFile.id,
+        ResourceFile.name,
+        ResourceFile.media_type,
+        ResourceFile.size,
+        ResourceFile.sha256,
+        ResourceFile.url,
+        ResourceFile.storage_key.is_not(None),
+    )
+    .where(ResourceFile.post_id.in_(bindparam("ids", expanding=True)))
+    .order_by(ResourceFile.post_id, ResourceFile.position)
+)
+PICTURES: Final = (
+    select(
+        Attachment.post_id,
+        Attachment.kind,
+        Attachment.url,
+        Attachment.media_type,
+        Attachment.alt,
+        Attachment.width,
+        Attachment.height,
+        Attachment.focal_x,
+        Attachment.focal_y,
+    )
+    .where(Attachment.post_id.in_(bindparam("ids", expanding=True)))
+    .order_by(Attachment.post_id, Attachment.position)
+)
+OWN_REACTIONS: Final = select(Reaction.post_id, Reaction.kind).where(
+    Reaction.post_id.in_(bindparam("ids", expanding=True)), Reaction.actor_id == bindparam("viewer")
+)
+FACES: Final = select(*face_columns(Actor)).where(Actor.id.in_(bindparam("ids", expanding=True)))
+
+
+def face(row: Sequence[Any]) -> Face:
+    """A Face from the columns of `face_columns`."""
+    actor_id, uri, kind, name, username, domain, icon_url, local = row
+    full = f"{username}@{domain}"
+    return Face(actor_id, uri, kind, name or username, username if local else full, full, icon_url, local)
+
+
+def faces(tx: Connection, ids: Sequence[int]) -> dict[int, Face]:
+    rows = tx.execute(FACES, {"ids": list(ids)}).all() if ids else []
+    return {row[0]: face(row) for row in rows}
+
+
+def cards(tx: Connection, ids: Sequence[int], *, viewer: int | None) -> list[Card]:
+    """These posts in the order asked, without those that `viewer` may not see. Six statements at most."""
+    return fill(tx, [Entry(post_id, post_id) for post_id in ids], viewer=viewer)
+
+
+def fill(tx: Connection, entries: Sequence[Entry], *, viewer: int | None) -> list[Card]:
+    """The cards of a timeline's lines, in their order, without those that `viewer` may not see."""
+    ids = list({entry.post_id for entry in entries})
+    if not ids:
+        return []
+    rows: dict[int, Sequence[Any]] = {
+        row[0]: row for row in tx.execute(POSTS, {"ids": ids, "viewer": viewer or sight.NOBODY})
+    }
+    resources, pictures = _resources(tx, ids), _pictures(tx, ids)
+    reactions = {(row.post_id, row.kind) for row in tx.execute(OWN_REACTIONS, {"ids": ids, "viewer": viewer or 0})}
+    boosters = faces(tx, [entry.booster_id for entry in entries if entry.booster_id is not None])
+    return [
+        _card(
+            rows[entry.post_id],
+            entry,
+            resource=resources.get(entry.post_id),
+            pictures=tuple(pictures[entry.post_id]),
+            liked=(entry.post_id, ReactionKind.LIKE) in reactions,
+            boosted=(entry.post_id, ReactionKind.BOOST) in reactions,
+            booster=boosters.get(entry.booster_id or 0),
+        )
+        for entry in entries
+        if entry.post_id in rows
+    ]
+
+
+def _card(row: Sequence[Any], entry: Entry, **more: Any) -> Card:
+    own = dict(zip(POST_COLUMNS, row, strict=False))
+    author, room = row[len(own) : len(own) + FACE_WIDTH], row[len(own) + FACE_WIDTH :]
+    return Card(
+        **own,
+        deleted=False,
+        author=face(author),
+        room=face(room) if room[0] is not None else None,
+        entry_id=entry.id,
+        **more,
+    )
+
+
+def _resources(tx: Connection, ids: Sequence[int]) -> dict[int, ResourceCard]:
+    line: Sequence[Any]
+    rows: Sequence[Sequence[Any]] = tx.execute(RESOURCES, {"ids": ids}).all()
+    files: defaultdict[int, list[FileLine]] = defaultdict(list)
+    for post_id, *line in tx.execute(FILES, {"ids": ids}):
+        files[post_id].append(FileLine(*line))
+    found = {}
+    for post_id, *facts in rows:
+        found[post_id] = ResourceCard._make([*facts, tuple(files[post_id])])
+    return found
+
+
+def _pictures(tx: Connection, ids: Sequence[int]) -> defaultdict[int, list[Picture]]:
+    picture: Sequence[Any]
+    found: defaultdict[int, list[Picture]] = defaultdict(list)
+    for post_id, *picture in tx.execute(PICTURES, {"ids": ids}):
+        found[post_id].append(Picture(*picture))
+    return found

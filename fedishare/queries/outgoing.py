@@ -1,0 +1,353 @@
+"""What the outbox needs to know to put posts, and what is done to them, into words; and what it said before.
+
+Loading only: a few statements for each thing, and small rows for answers.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, and_, bindparam, select
+from sqlalchemy.orm import aliased
+
+from fedishare.core.errors import NotFound
+from fedishare.db.people import Actor, ActorKey
+from fedishare.db.posts import Attachment, Mention, Post, PostTag
+from fedishare.db.reactions import Reaction
+from fedishare.db.reports import Report
+from fedishare.db.resources import Resource, ResourceFile, Use
+from fedishare.db.work import Activity, Received
+from fedishare.domain.audience import OPEN, Visibility
+from fedishare.domain.kinds import AttachmentKind, Kind, ReactionKind
+from fedishare.queries.parties import Key, Who, proof_key
+from fedishare.queries.rows import Cut, columns, rows
+
+# As many answers as travel inside a post; whoever wants more walks on to the collection.
+SHOWN_REPLIES: Final = 5
+
+
+class PostRow(NamedTuple):
+    id: int
+    uri: str
+    url: str
+    kind: str
+    local: bool
+    title: str | None
+    warning: str | None
+    content: str
+    source: str | None
+    language: str | None
+    sensitive: bool
+    visibility: Visibility
+    addressed_to: Sequence[str]
+    addressed_cc: Sequence[str]
+    in_reply_to_uri: str | None
+    thread_id: int
+    context_uri: str | None
+    published_at: datetime
+    edited_at: datetime | None
+    deleted_at: datetime | None
+    replies_count: int
+    likes_count: int
+    boosts_count: int
+
+
+class ResourceRow(NamedTuple):
+    description: str
+    subject: str | None
+    subject_label: str
+    level: str | None
+    level_label: str
+    age_min: int | None
+    age_max: int | None
+    type: str | None
+    type_label: str
+    licence: str | None
+    licence_label: str
+    licence_url: str | None
+    version: int
+
+
+class FileRow(NamedTuple):
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    url: str
+
+
+class AttachmentRow(NamedTuple):
+    kind: AttachmentKind
+    url: str
+    media_type: str
+    alt: str
+    width: int | None
+    height: int | None
+    focal_x: float | None
+    focal_y: float | None
+
+
+class Reply(NamedTuple):
+    id: int
+    uri: str
+
+
+class PostFacts(NamedTuple):
+    """A post and what its document tells besides. `answered` is the author of the post it answers.
+
+    `root` is the first post of the conversation where we know it; `replies` holds at most one
+    more public answer than a document shows.
+    """
+
+    post: PostRow
+    author: Who
+    room: Who | None
+    answered: Who | None
+    root: PostRow | None
+    resource: ResourceRow | None
+    key: Key | None
+    files: tuple[FileRow, ...]
+    mentions: tuple[Who, ...]
+    tags: tuple[str, ...]
+    attachments: tuple[AttachmentRow, ...]
+    replies: tuple[Reply, ...]
+
+
+class ReactionFacts(NamedTuple):
+    kind: ReactionKind
+    uri: str
+    actor: Who
+    key: Key | None
+    post: PostRow
+    author: Who
+    room: Who | None
+
+    @property
+    def is_public(self) -> bool:
+        return self.post.visibility in OPEN
+
+
+class UseFacts(NamedTuple):
+    id: int
+    uri: str
+    line: str
+    level: str | None
+    at: datetime
+    user: Who
+    post: PostRow
+    author: Who
+
+
+class ReportFacts(NamedTuple):
+    uri: str
+    posts: Sequence[str]
+    comment: str
+    at: datetime
+    target: Who
+    node: Who
+
+
+class Parcel(NamedTuple):
+    """An activity that a room passes on: its bytes as they came, and who did it."""
+
+    body: bytes
+    actor: Who
+
+
+_author: Final[Any] = aliased(Actor)
+_room: Final[Any] = aliased(Actor)
+_answered: Final[Any] = aliased(Actor)
+_parent: Final[Any] = aliased(Post)
+_root: Final[Any] = aliased(Post)
+_node: Final[Any] = aliased(Actor)
+
+POST: Final = (
+    select(
+        *columns(Post, PostRow._fields),
+        *columns(_author, Who._fields),
+        *columns(_room, Who._fields),
+        *columns(_answered, Who._fields),
+        *columns(_root, PostRow._fields),
+        *columns(Resource, ResourceRow._fields),
+        *columns(ActorKey, Key._fields),
+    )
+    .join(_author, _author.id == Post.author_id)
+    .outerjoin(_room, _room.id == Post.room_id)
+    .outerjoin(_parent, _parent.id == Post.in_reply_to_id)
+    .outerjoin(_answered, _answered.id == _parent.author_id)
+    .outerjoin(_root, _root.id == Post.thread_id)
+    .outerjoin(Resource, Resource.post_id == Post.id)
+    .outerjoin(ActorKey, proof_key(Post.author_id))
+    .where(Post.id == bindparam("post"))
+)
+POST_ROW: Final = select(*columns(Post, PostRow._fields)).where(Post.id == bindparam("post"))
+FILES: Final = (
+    select(*columns(ResourceFile, FileRow._fields))
+    .where(ResourceFile.post_id == bindparam("post"))
+    .order_by(ResourceFile.position)
+)
+MENTIONS: Final = (
+    select(*columns(Actor, Who._fields))
+    .join(Mention, Mention.actor_id == Actor.id)
+    .where(Mention.post_id == bindparam("post"), ~Mention.silent)
+    .order_by(Actor.id)
+)
+TAGS: Final = select(PostTag.label).where(PostTag.post_id == bindparam("post")).order_by(PostTag.name)
+ATTACHMENTS: Final = (
+    select(*columns(Attachment, AttachmentRow._fields))
+    .where(Attachment.post_id == bindparam("post"))
+    .order_by(Attachment.position)
+)
+REPLIES: Final = (
+    select(Post.id, Post.uri)
+    .where(Post.in_reply_to_id == bindparam("post"), Post.visibility.in_(OPEN), Post.deleted_at.is_(None))
+    .order_by(Post.id)
+    .limit(SHOWN_REPLIES + 1)
+)
+REACTION: Final = (
+    select(
+        Reaction.kind,
+        Reaction.uri,
+        *columns(Actor, Who._fields),
+        *columns(ActorKey, Key._fields),
+        *columns(Post, PostRow._fields),
+        *columns(_author, Who._fields),
+        *columns(_room, Who._fields),
+    )
+    .join(Actor, Actor.id == Reaction.actor_id)
+    .join(Post, Post.id == Reaction.post_id)
+    .join(_author, _author.id == Post.author_id)
+    .outerjoin(_room, _room.id == Post.room_id)
+    .outerjoin(ActorKey, proof_key(Reaction.actor_id))
+    .where(Reaction.id == bindparam("reaction"))
+)
+USE: Final = (
+    select(
+        Use.id,
+        Use.uri,
+        Use.line,
+        Use.level,
+        Use.created_at,
+        *columns(Actor, Who._fields),
+        *columns(Post, PostRow._fields),
+        *columns(_author, Who._fields),
+    )
+    .join(Actor, Actor.id == Use.actor_id)
+    .join(Post, Post.id == Use.post_id)
+    .join(_author, _author.id == Post.author_id)
+    .where(Use.id == bindparam("use"))
+)
+REPORT: Final = (
+    select(
+        Report.uri,
+        Report.posts,
+        Report.comment,
+        Report.created_at,
+        *columns(Actor, Who._fields),
+        *columns(_node, Who._fields),
+    )
+    .join(Actor, Actor.id == Report.target_id)
+    .join(_node, and_(_node.kind == Kind.NODE, _node.local))
+    .where(Report.id == bindparam("report"))
+)
+OURS: Final = (
+    select(Activity.body, *columns(Actor, Who._fields))
+    .join(Actor, Actor.id == Activity.actor_id)
+    .where(Activity.uri == bindparam("named"), Activity.variant == "")
+)
+THEIRS: Final = (
+    select(Received.body, *columns(Actor, Who._fields))
+    .join(Actor, Actor.id == Received.sender_id)
+    .where(Received.uri == bindparam("named"))
+)
+LATEST: Final = (
+    select(Activity.type, Activity.body)
+    .where(Activity.actor_id == bindparam("actor"), Activity.object_uri == bindparam("about"))
+    .where(Activity.type.in_(bindparam("types", expanding=True)), Activity.variant == "")
+    .order_by(Activity.id.desc())
+    .limit(1)
+)
+GONE: Final = select(Post.id).where(Post.id == bindparam("post"), Post.deleted_at.is_not(None))
+BOOST_OF: Final = select(Reaction.uri).where(
+    Reaction.actor_id == bindparam("room"), Reaction.post_id == bindparam("post"), Reaction.kind == ReactionKind.BOOST
+)
+
+
+def post_facts(tx: Connection, post_id: int) -> PostFacts:
+    """All that the document of a post tells; seven statements at most. Raises NotFound."""
+    row = tx.execute(POST, {"post": post_id}).one_or_none()
+    if row is None:
+        raise NotFound("There is no such post.")
+    cut = Cut(row)
+    post = cut.take(PostRow)
+    author = cut.take(Who)
+    room, answered, root = cut.maybe(Who), cut.maybe(Who), cut.maybe(PostRow)
+    resource, key = cut.maybe(ResourceRow, mark="description"), cut.maybe(Key)
+    return PostFacts(
+        post=post,
+        author=author,
+        room=room,
+        answered=answered,
+        root=root,
+        resource=resource,
+        key=key,
+        files=rows(tx, FILES, FileRow, post=post_id) if resource else (),
+        mentions=rows(tx, MENTIONS, Who, post=post_id),
+        tags=tuple(tx.scalars(TAGS, {"post": post_id})),
+        attachments=rows(tx, ATTACHMENTS, AttachmentRow, post=post_id),
+        replies=rows(tx, REPLIES, Reply, post=post_id) if post.replies_count else (),
+    )
+
+
+def post_row(tx: Connection, post_id: int) -> PostRow | None:
+    """The post alone."""
+    row = tx.execute(POST_ROW, {"post": post_id}).one_or_none()
+    return PostRow(*row) if row is not None else None
+
+
+def reaction_facts(tx: Connection, reaction_id: int) -> ReactionFacts | None:
+    """A like or boost, or nothing when it was taken back in the meantime."""
+    row = tx.execute(REACTION, {"reaction": reaction_id}).one_or_none()
+    if row is None:
+        return None
+    cut = Cut(row, start=2)
+    actor, key = cut.take(Who), cut.maybe(Key)
+    return ReactionFacts(row[0], row[1], actor, key, cut.take(PostRow), cut.take(Who), cut.maybe(Who))
+
+
+def use_facts(tx: Connection, use_id: int) -> UseFacts | None:
+    row = tx.execute(USE, {"use": use_id}).one_or_none()
+    if row is None:
+        return None
+    cut = Cut(row, start=5)
+    return UseFacts(row[0], row[1], row[2], row[3], row[4], cut.take(Who), cut.take(PostRow), cut.take(Who))
+
+
+def report_facts(tx: Connection, report_id: int) -> ReportFacts | None:
+    row = tx.execute(REPORT, {"report": report_id}).one_or_none()
+    if row is None:
+        return None
+    cut = Cut(row, start=4)
+    return ReportFacts(row[0], row[1], row[2], row[3], cut.take(Who), cut.take(Who))
+
+
+def parcel(tx: Connection, uri: str) -> Parcel | None:
+    """An activity, ours or received, with its bytes unchanged."""
+    row = tx.execute(OURS, {"named": uri}).one_or_none() or tx.execute(THEIRS, {"named": uri}).one_or_none()
+    return Parcel(row[0], Who(*row[1:])) if row is not None else None
+
+
+def latest(tx: Connection, *, actor_id: int, about: str, types: Sequence[str]) -> tuple[str, bytes] | None:
+    """Type and bytes of the last activity of these types that an actor made about something."""
+    row = tx.execute(LATEST, {"actor": actor_id, "about": about, "types": list(types)}).one_or_none()
+    return (row.type, row.body) if row is not None else None
+
+
+def is_gone(tx: Connection, post_id: int) -> bool:
+    """Whether a post was deleted."""
+    return tx.scalar(GONE, {"post": post_id}) is not None
+
+
+def boost_of(tx: Connection, *, room_id: int, post_id: int) -> str | None:
+    """The id of the boost that a room recorded when it took a post."""
+    return tx.scalar(BOOST_OF, {"room": room_id, "post": post_id})

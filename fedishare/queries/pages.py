@@ -1,0 +1,248 @@
+"""What only pages ask for: files and pictures to send, who used a resource, earlier versions, reports."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, bindparam, select
+from sqlalchemy.orm import aliased
+
+from fedishare.core.errors import NotFound
+from fedishare.db.media import Media
+from fedishare.db.people import Actor
+from fedishare.db.posts import Post, Revision
+from fedishare.db.reports import Report
+from fedishare.db.resources import Resource, ResourceFile, Use
+from fedishare.domain import vocabularies
+from fedishare.domain.audience import Visibility
+from fedishare.queries import published, sight, timelines
+from fedishare.queries.cards import FACE_WIDTH, Card, Face, face, face_columns
+
+MOST_USES: Final = 200
+MOST_REPORTS: Final = 100
+
+
+class StoredFile(NamedTuple):
+    """A file of a resource. `storage_key` is None where only its author's node has the bytes."""
+
+    id: int
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    url: str
+    storage_key: str | None
+    local: bool
+    visibility: Visibility
+
+
+class StoredPicture(NamedTuple):
+    """`visibility` is None while no post carries it."""
+
+    key: str
+    storage_key: str
+    media_type: str
+    size: int
+    visibility: Visibility | None
+
+
+class Loose(NamedTuple):
+    key: str
+    alt: str
+
+
+class Conversation(NamedTuple):
+    """A post among all that belongs to it, root first."""
+
+    post: Card
+    thread: list[Card]
+
+
+class UseLine(NamedTuple):
+    face: Face
+    level_label: str
+    line: str
+    created_at: datetime
+
+
+class Version(NamedTuple):
+    until: datetime
+    title: str | None
+    warning: str | None
+    content: str
+
+
+class Terms(NamedTuple):
+    """The slugs a resource of ours was described with."""
+
+    subject: str | None
+    level: str | None
+    type: str | None
+    licence: str | None
+
+
+class ReportLine(NamedTuple):
+    id: int
+    target: Face
+    reporter: Face
+    posts: Sequence[str]
+    comment: str
+    created_at: datetime
+    resolved_at: datetime | None
+
+
+_target: Final[Any] = aliased(Actor)
+_reporter: Final[Any] = aliased(Actor)
+
+FILE: Final = (
+    select(
+        ResourceFile.id,
+        ResourceFile.name,
+        ResourceFile.media_type,
+        ResourceFile.size,
+        ResourceFile.sha256,
+        ResourceFile.url,
+        ResourceFile.storage_key,
+        Post.local,
+        Post.visibility,
+    )
+    .join(Post, Post.id == ResourceFile.post_id)
+    .where(ResourceFile.post_id == bindparam("post"), ResourceFile.name == bindparam("named"))
+    .order_by(ResourceFile.position)
+)
+STORAGE_KEY: Final = select(ResourceFile.storage_key).where(ResourceFile.id == bindparam("file"))
+SHARED: Final = select(ResourceFile.id).where(ResourceFile.storage_key.in_(bindparam("keys", expanding=True))).limit(1)
+PICTURE: Final = (
+    select(Media.key, Media.storage_key, Media.media_type, Media.size, Post.visibility, Media.owner_id, Media.post_id)
+    .outerjoin(Post, Post.id == Media.post_id)
+    .where(Media.key == bindparam("named"))
+)
+LOOSE: Final = select(Media.key, Media.alt).where(
+    Media.key.in_(bindparam("keys", expanding=True)), Media.owner_id == bindparam("owner"), Media.post_id.is_(None)
+)
+USES: Final = (
+    select(Use.level, Use.line, Use.created_at, *face_columns(Actor))
+    .join(Actor, Actor.id == Use.actor_id)
+    .where(Use.post_id == bindparam("post"), Actor.suspended_at.is_(None))
+    .order_by(Use.id.desc())
+    .limit(MOST_USES)
+)
+VERSIONS: Final = (
+    select(Revision.until, Revision.title, Revision.warning, Revision.content)
+    .where(Revision.post_id == bindparam("post"))
+    .order_by(Revision.id.desc())
+)
+TERMS: Final = select(Resource.subject, Resource.level, Resource.type, Resource.licence).where(
+    Resource.post_id == bindparam("post")
+)
+REPORTS: Final = (
+    select(
+        Report.id,
+        Report.posts,
+        Report.comment,
+        Report.created_at,
+        Report.resolved_at,
+        *face_columns(_target),
+        *face_columns(_reporter),
+    )
+    .join(_target, _target.id == Report.target_id)
+    .join(_reporter, _reporter.id == Report.reporter_id)
+    .order_by(Report.resolved_at.is_not(None), Report.id.desc())
+    .limit(MOST_REPORTS)
+)
+
+
+def conversation(tx: Connection, *, post_id: int, viewer: int | None) -> Conversation:
+    """Raises NotFound where `viewer` may not see the post, Gone where it was deleted."""
+    thread = timelines.thread(tx, post_id=post_id, viewer=viewer)
+    post = next((card for card in thread if card.id == post_id), None)
+    if post is not None:
+        return Conversation(post, thread)
+    # It stands beyond the length at which long threads are cut off.
+    late = timelines.card(tx, post_id=post_id, viewer=viewer)
+    return Conversation(late, [*thread, late])
+
+
+def file(tx: Connection, *, post_id: int, name: str, viewer: int | None, reader: int | None = None) -> StoredFile:
+    """A file of a resource that `viewer`, who sits here, or `reader`, who signed, may see.
+
+    Raises NotFound for every other.
+    """
+    row = tx.execute(FILE, {"post": post_id, "named": name}).first()
+    if row is None or not _may_have(tx, post_id=post_id, viewer=viewer, reader=reader):
+        raise NotFound("There is no such file, or it is not for you.")
+    return StoredFile(*row)
+
+
+def _may_have(tx: Connection, *, post_id: int, viewer: int | None, reader: int | None) -> bool:
+    if sight.may_see(tx, post_id=post_id, viewer=viewer):
+        return True
+    return reader is not None and published.may_read(tx, post_id=post_id, reader=reader)
+
+
+def storage_key(tx: Connection, *, file_id: int) -> str | None:
+    """Where the bytes of a resource's file lie by now, if they are here."""
+    return tx.scalar(STORAGE_KEY, {"file": file_id})
+
+
+def is_shared(tx: Connection, *, storage_keys: Sequence[str]) -> bool:
+    """Whether any of these stored files is part of a resource already."""
+    return bool(storage_keys) and tx.scalar(SHARED, {"keys": list(storage_keys)}) is not None
+
+
+def picture(tx: Connection, *, key: str, viewer: int | None, reader: int | None = None) -> StoredPicture:
+    """A picture on a post that `viewer` or `reader` may see, or one of the viewer's own.
+
+    Raises NotFound for every other (MED-09).
+    """
+    row = tx.execute(PICTURE, {"named": key}).one_or_none()
+    if row is not None:
+        facts: Sequence[Any]
+        *facts, owner_id, post_id = row
+        is_own = viewer is not None and owner_id == viewer
+        if is_own or (post_id is not None and _may_have(tx, post_id=post_id, viewer=viewer, reader=reader)):
+            return StoredPicture(*facts)
+    raise NotFound("There is no such picture, or it is not for you.")
+
+
+def loose_pictures(tx: Connection, *, keys: Sequence[str], owner: int) -> list[Loose]:
+    """Which of these pictures are the owner's and on no post yet, in the order asked."""
+    found = {row.key: Loose(*row) for row in tx.execute(LOOSE, {"keys": list(keys), "owner": owner})} if keys else {}
+    return [found[key] for key in keys if key in found]
+
+
+def uses(tx: Connection, *, post_id: int) -> list[UseLine]:
+    """Who used a resource, newest first. For its author's eyes only."""
+    rows = tx.execute(USES, {"post": post_id})
+    return [UseLine(face(row[3:]), _level_label(row.level), row.line, row.created_at) for row in rows]
+
+
+def _level_label(level: str | None) -> str:
+    known = vocabularies.level(level) if level else None
+    return known.label if known else level or ""
+
+
+def versions(tx: Connection, *, post_id: int) -> list[Version]:
+    """What a post said before, newest first. Whether the visitor may see the post is for the caller to ask."""
+    return [Version(*row) for row in tx.execute(VERSIONS, {"post": post_id})]
+
+
+def terms(tx: Connection, *, post_id: int) -> Terms | None:
+    row = tx.execute(TERMS, {"post": post_id}).one_or_none()
+    return Terms(*row) if row else None
+
+
+def reports(tx: Connection) -> list[ReportLine]:
+    """For moderators: what waits first, then what was settled."""
+    return [
+        ReportLine(
+            row.id,
+            face(row[5 : 5 + FACE_WIDTH]),
+            face(row[5 + FACE_WIDTH :]),
+            row.posts,
+            row.comment,
+            row.created_at,
+            row.resolved_at,
+        )
+        for row in tx.execute(REPORTS)
+    ]

@@ -1,0 +1,172 @@
+"""Actors as the outbox names and tells them, and what stands between two of them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, select
+from sqlalchemy.orm import aliased
+
+from fedishare.core.errors import NotFound
+from fedishare.db.follows import Block, Follow
+from fedishare.db.people import Actor, ActorKey
+from fedishare.db.rooms import Room
+from fedishare.domain.kinds import KeyKind, Kind
+from fedishare.queries.rows import Cut, columns, rows
+
+
+class Who(NamedTuple):
+    """An actor as far as it is named in other documents."""
+
+    id: int
+    uri: str
+    kind: Kind
+    username: str
+    domain: str
+    name: str
+    url: str
+    inbox: str
+    followers: str | None
+    local: bool
+
+    @property
+    def handle(self) -> str:
+        return f"@{self.username}@{self.domain}"
+
+
+class Key(NamedTuple):
+    key_id: str
+    kind: KeyKind
+    public: str
+    private: bytes | None
+
+
+class Party(NamedTuple):
+    """Somebody who acts, with the key that proves it."""
+
+    who: Who
+    key: Key | None
+
+
+class ActorRow(NamedTuple):
+    id: int
+    uri: str
+    kind: Kind
+    username: str
+    domain: str
+    host: str
+    local: bool
+    name: str
+    summary: str
+    url: str
+    inbox: str
+    shared_inbox: str | None
+    outbox: str | None
+    followers: str | None
+    following: str | None
+    featured: str | None
+    moderators: str | None
+    icon_url: str | None
+    image_url: str | None
+    fields: list[dict[str, Any]]
+    locked: bool
+    discoverable: bool
+    indexable: bool
+    also_known_as: Sequence[str]
+    moved_to: str | None
+    created_at: datetime
+    published_at: datetime | None
+    suspended_at: datetime | None
+    deleted_at: datetime | None
+
+
+class ActorFacts(NamedTuple):
+    actor: ActorRow
+    members_only_posting: bool
+    keys: tuple[Key, ...]
+
+    @property
+    def key(self) -> Key | None:
+        """The key that proves what this actor says, for actors of ours."""
+        return next((key for key in self.keys if key.kind is KeyKind.ED25519 and key.private), None)
+
+
+class FollowFacts(NamedTuple):
+    uri: str
+    follower: Who
+    followee: Who
+
+
+_other: Final[Any] = aliased(Actor)
+
+
+def proof_key(owner: Any) -> ColumnElement[bool]:
+    """For a join with ActorKey: the key with which `owner` (a column) proves what it says, for actors of ours."""
+    return and_(ActorKey.actor_id == owner, ActorKey.kind == KeyKind.ED25519, ActorKey.private.is_not(None))
+
+
+ACTOR: Final = (
+    select(*columns(Actor, ActorRow._fields), Room.members_only_posting)
+    .outerjoin(Room, Room.actor_id == Actor.id)
+    .where(Actor.id == bindparam("actor"))
+)
+KEYS: Final = (
+    select(*columns(ActorKey, Key._fields)).where(ActorKey.actor_id == bindparam("actor")).order_by(ActorKey.id)
+)
+PARTY: Final = (
+    select(*columns(Actor, Who._fields), *columns(ActorKey, Key._fields))
+    .outerjoin(ActorKey, proof_key(Actor.id))
+    .where(Actor.id == bindparam("actor"))
+)
+FOLLOW: Final = (
+    select(Follow.uri, *columns(Actor, Who._fields), *columns(_other, Who._fields))
+    .join(Actor, Actor.id == Follow.follower_id)
+    .join(_other, _other.id == Follow.followee_id)
+    .where(Follow.id == bindparam("follow"))
+)
+BLOCK: Final = (
+    select(Block.uri, *columns(Actor, Who._fields), *columns(_other, Who._fields))
+    .join(Actor, Actor.id == Block.blocker_id)
+    .join(_other, _other.id == Block.blocked_id)
+    .where(Block.id == bindparam("block"))
+)
+
+
+def actor_facts(tx: Connection, actor_id: int) -> ActorFacts:
+    """All that the document of an actor tells; two statements. Raises NotFound."""
+    row = tx.execute(ACTOR, {"actor": actor_id}).one_or_none()
+    if row is None:
+        raise NotFound("There is no such account.")
+    cut = Cut(row)
+    actor = cut.take(ActorRow)
+    return ActorFacts(actor, bool(row.members_only_posting), rows(tx, KEYS, Key, actor=actor_id))
+
+
+def party(tx: Connection, actor_id: int) -> Party:
+    """Somebody by id, with their proof key if they are ours. Raises NotFound."""
+    row = tx.execute(PARTY, {"actor": actor_id}).one_or_none()
+    if row is None:
+        raise NotFound("There is no such account.")
+    cut = Cut(row)
+    return Party(cut.take(Who), cut.maybe(Key))
+
+
+def both(tx: Connection, one_id: int, other_id: int) -> tuple[Party, Party]:
+    """Two by their ids, in the order given. Raises NotFound."""
+    return party(tx, one_id), party(tx, other_id)
+
+
+def follow_facts(tx: Connection, follow_id: int) -> FollowFacts | None:
+    return _pair(tx.execute(FOLLOW, {"follow": follow_id}).one_or_none())
+
+
+def block_facts(tx: Connection, block_id: int) -> FollowFacts | None:
+    """A block, as who blocked whom."""
+    return _pair(tx.execute(BLOCK, {"block": block_id}).one_or_none())
+
+
+def _pair(row: Row[Any] | None) -> FollowFacts | None:
+    if row is None:
+        return None
+    cut = Cut(row, start=1)
+    return FollowFacts(row[0], cut.take(Who), cut.take(Who))

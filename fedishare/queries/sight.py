@@ -1,0 +1,56 @@
+"""Who may see a post, said once and used by every list and every page."""
+
+from typing import Any, Final
+
+from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, exists, or_, select
+from sqlalchemy.orm import aliased
+
+from fedishare.db.base import BigId
+from fedishare.db.follows import Block, Follow
+from fedishare.db.people import Actor
+from fedishare.db.posts import Mention, Post
+from fedishare.domain.audience import OPEN, Visibility
+from fedishare.domain.kinds import FollowState
+
+NOBODY: Final = 0
+VIEWER: Final[BindParameter[int]] = bindparam("viewer", type_=BigId)
+
+_author: Any = aliased(Actor)
+
+
+def visible() -> ColumnElement[bool]:
+    """A condition on `Post`, with the parameter `viewer` (an actor's id, or NOBODY).
+
+    Public and quiet posts are for everyone; followers' posts for followers; a room's for its
+    members; and whoever is named, or wrote it, sees it in any case. Nobody sees what is gone, what
+    a suspended author wrote, or what somebody wrote who blocked them.
+    """
+    follows_author = exists().where(
+        Follow.follower_id == VIEWER, Follow.followee_id == Post.author_id, Follow.state == FollowState.ACCEPTED
+    )
+    is_in_room = exists().where(
+        Follow.follower_id == VIEWER, Follow.followee_id == Post.room_id, Follow.state == FollowState.ACCEPTED
+    )
+    is_named = exists().where(Mention.post_id == Post.id, Mention.actor_id == VIEWER)
+    blocked = exists().where(
+        or_(
+            and_(Block.blocker_id == VIEWER, Block.blocked_id == Post.author_id),
+            and_(Block.blocker_id == Post.author_id, Block.blocked_id == VIEWER),
+        )
+    )
+    suspended = exists().where(_author.id == Post.author_id, _author.suspended_at.is_not(None))
+    allowed = or_(
+        Post.visibility.in_(OPEN),
+        Post.author_id == VIEWER,
+        is_named,
+        and_(Post.visibility == Visibility.FOLLOWERS, follows_author),
+        and_(Post.visibility == Visibility.ROOM, is_in_room),
+    )
+    return and_(Post.deleted_at.is_(None), allowed, ~suspended, ~blocked)
+
+
+MAY_SEE: Final = select(Post.id).where(Post.id == bindparam("post"), visible())
+
+
+def may_see(tx: Connection, *, post_id: int, viewer: int | None) -> bool:
+    return tx.scalar(MAY_SEE, {"post": post_id, "viewer": viewer or NOBODY}) is not None

@@ -1,0 +1,152 @@
+"""Timelines: newest first, a page at a time, keyed by the id of their lines.
+
+Statements are built once, when the module loads: building one costs more than running it.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, and_, bindparam, exists, select
+
+from fedishare.core.errors import Gone, NotFound
+from fedishare.db.follows import Block
+from fedishare.db.posts import Home, Post, PostTag
+from fedishare.db.reactions import Reaction
+from fedishare.db.resources import Resource
+from fedishare.domain.audience import OPEN, Visibility
+from fedishare.domain.kinds import ReactionKind
+from fedishare.queries import sight
+from fedishare.queries.cards import Card, Entry, cards, fill
+
+NEWEST: Final = 2**63 - 1
+PAGE: Final = 20
+LONGEST_THREAD: Final = 500
+
+
+def _page(statement: Select[*tuple[Any, ...]], key: Any) -> Select[*tuple[Any, ...]]:
+    return statement.where(key < bindparam("before")).order_by(key.desc()).limit(bindparam("limit"))
+
+
+HOME: Final = _page(
+    select(Home.entry_id, Home.post_id, Home.booster_id)
+    .where(Home.reader_id == bindparam("reader"))
+    .where(~exists().where(Block.blocker_id == bindparam("reader"), Block.blocked_id == Home.booster_id)),
+    Home.entry_id,
+)
+_has_resource = exists().where(Resource.post_id == Post.id)
+_top_of_room = and_(Post.room_id == bindparam("room"), Post.in_reply_to_uri.is_(None), sight.visible())
+ROOM: Final = {
+    "all": _page(select(Post.id, Post.id.label("post")).where(_top_of_room), Post.id),
+    "resources": _page(select(Post.id, Post.id.label("post")).where(_top_of_room, _has_resource), Post.id),
+    "talk": _page(select(Post.id, Post.id.label("post")).where(_top_of_room, ~_has_resource), Post.id),
+    "level": _page(
+        select(Post.id, Post.id.label("post"))
+        .join(Resource, Resource.post_id == Post.id)
+        .where(_top_of_room, Resource.level == bindparam("level")),
+        Post.id,
+    ),
+}
+AUTHOR_POSTS: Final = _page(
+    select(Post.id, Post.id.label("post")).where(Post.author_id == bindparam("actor"), sight.visible()), Post.id
+)
+AUTHOR_BOOSTS: Final = _page(
+    select(Reaction.id, Reaction.post_id, Reaction.actor_id).where(
+        Reaction.actor_id == bindparam("actor"), Reaction.kind == ReactionKind.BOOST
+    ),
+    Reaction.id,
+)
+TAG: Final = _page(
+    select(Post.id, Post.id.label("post"))
+    .join(PostTag, PostTag.post_id == Post.id)
+    .where(PostTag.name == bindparam("name"), sight.visible()),
+    Post.id,
+)
+LOCAL: Final = _page(
+    select(Post.id, Post.id.label("post")).where(
+        Post.local, Post.visibility == Visibility.PUBLIC, Post.in_reply_to_uri.is_(None), sight.visible()
+    ),
+    Post.id,
+)
+RESOURCES: Final = _page(
+    select(Post.id, Post.id.label("post"))
+    .join(Resource, Resource.post_id == Post.id)
+    .where(Post.visibility == Visibility.PUBLIC, sight.visible()),
+    Post.id,
+)
+THREAD_OF: Final = select(Post.thread_id, Post.deleted_at).where(Post.id == bindparam("post"))
+THREAD: Final = select(Post.id).where(Post.thread_id == bindparam("thread")).order_by(Post.id).limit(LONGEST_THREAD)
+EXISTS: Final = select(Post.deleted_at, Post.visibility).where(Post.id == bindparam("post"))
+
+
+def home(tx: Connection, *, reader: int, before: int = NEWEST, limit: int = PAGE) -> list[Card]:
+    """What `reader` sees on opening the app: what they and those they follow wrote or boosted.
+
+    Paging is by `entry_id`, which sorts by time, so what arrives while someone reads never
+    repeats or hides another.
+    """
+    return _fill(tx, HOME, viewer=reader, reader=reader, before=before, limit=limit)
+
+
+def room(
+    tx: Connection,
+    *,
+    room_id: int,
+    viewer: int | None,
+    kind: str = "all",
+    level: str | None = None,
+    before: int = NEWEST,
+    limit: int = PAGE,
+) -> list[Card]:
+    """The beginnings of a room's threads: all, `resources` (of one `level`, if given) or `talk`."""
+    if level:
+        return _fill(tx, ROOM["level"], viewer=viewer, room=room_id, level=level, before=before, limit=limit)
+    return _fill(tx, ROOM[kind], viewer=viewer, room=room_id, before=before, limit=limit)
+
+
+def author(tx: Connection, *, actor_id: int, viewer: int | None, before: int = NEWEST, limit: int = PAGE) -> list[Card]:
+    """What an actor wrote and boosted, in one order."""
+    values = {"actor": actor_id, "before": before, "limit": limit}
+    entries = [Entry(*row) for row in tx.execute(AUTHOR_POSTS, values | {"viewer": viewer or sight.NOBODY})]
+    entries += [Entry(*row) for row in tx.execute(AUTHOR_BOOSTS, values)]
+    newest = sorted(entries, key=lambda entry: entry.id, reverse=True)[:limit]
+    return fill(tx, newest, viewer=viewer)
+
+
+def tag(tx: Connection, *, name: str, viewer: int | None, before: int = NEWEST, limit: int = PAGE) -> list[Card]:
+    """Posts with a hashtag; `name` is the folded form."""
+    return _fill(tx, TAG, viewer=viewer, name=name, before=before, limit=limit)
+
+
+def local(tx: Connection, *, viewer: int | None, before: int = NEWEST, limit: int = PAGE) -> list[Card]:
+    """Public beginnings written on this node."""
+    return _fill(tx, LOCAL, viewer=viewer, before=before, limit=limit)
+
+
+def resources(tx: Connection, *, viewer: int | None, before: int = NEWEST, limit: int = PAGE) -> list[Card]:
+    """Public resources this node knows, its own and others'."""
+    return _fill(tx, RESOURCES, viewer=viewer, before=before, limit=limit)
+
+
+def thread(tx: Connection, *, post_id: int, viewer: int | None) -> list[Card]:
+    """The whole conversation a post belongs to, root first, each answer after what came before it.
+
+    Raises NotFound where `viewer` may not see the post, Gone where it was deleted.
+    """
+    card(tx, post_id=post_id, viewer=viewer)
+    thread_id = tx.execute(THREAD_OF, {"post": post_id}).one().thread_id
+    return cards(tx, list(tx.scalars(THREAD, {"thread": thread_id})), viewer=viewer)
+
+
+def card(tx: Connection, *, post_id: int, viewer: int | None) -> Card:
+    """One post. Raises NotFound where `viewer` may not see it, Gone where a public one was deleted."""
+    found = cards(tx, [post_id], viewer=viewer)
+    if found:
+        return found[0]
+    row = tx.execute(EXISTS, {"post": post_id}).one_or_none()
+    if row is not None and row.deleted_at is not None and row.visibility in OPEN:
+        raise Gone("This post was deleted.")
+    raise NotFound("There is no such post, or it is not for you.")
+
+
+def _fill(tx: Connection, statement: Select[*tuple[Any, ...]], *, viewer: int | None, **values: Any) -> list[Card]:
+    rows = tx.execute(statement, values | {"viewer": viewer or sight.NOBODY})
+    return fill(tx, [Entry(*row) for row in rows], viewer=viewer)

@@ -1,0 +1,181 @@
+"""The life of a follow: requested, accepted, refused, undone; and blocks, which end it."""
+
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection, bindparam, delete, exists, or_, select, update
+
+from fedishare.core.errors import Refused
+from fedishare.core.here import Here
+from fedishare.db.base import insert, lock
+from fedishare.db.follows import Block, Follow
+from fedishare.db.people import Actor
+from fedishare.domain.kinds import FollowState, Kind, NoticeKind
+from fedishare.jobs.queue import enqueue
+from fedishare.jobs.types import AnswerFollow, LookUpNode, SendBlock, SendFollow, SendUnblock, SendUnfollow
+from fedishare.services import notices
+
+BETWEEN: Final = exists().where(
+    or_(
+        (Block.blocker_id == bindparam("one")) & (Block.blocked_id == bindparam("other")),
+        (Block.blocker_id == bindparam("other")) & (Block.blocked_id == bindparam("one")),
+    )
+)
+BLOCKED: Final = select(BETWEEN)
+PARTIES: Final = select(
+    Actor.id, Actor.kind, Actor.local, Actor.locked, Actor.host, Actor.name, Actor.suspended_at, Actor.deleted_at
+).where(Actor.id.in_(bindparam("ids", expanding=True)))
+# Two may ask at once on PostgreSQL; the loser of the race waits here and then finds the winner's row.
+EXISTING: Final = (
+    select(Follow.id, Follow.state, Follow.uri)
+    .where(Follow.follower_id == bindparam("follower"), Follow.followee_id == bindparam("followee"))
+    .with_for_update()
+)
+RECORD: Final = (
+    insert(Follow).on_conflict_do_nothing(index_elements=["follower_id", "followee_id"]).returning(Follow.id)
+)
+RENAME: Final = update(Follow).where(Follow.id == bindparam("row")).values(uri=bindparam("named"))
+SETTLE: Final = update(Follow).where(Follow.id == bindparam("row")).values(state=bindparam("settled"))
+REMOVE: Final = delete(Follow).where(Follow.id == bindparam("row"))
+RECORD_BLOCK: Final = (
+    insert(Block).on_conflict_do_nothing(index_elements=["blocker_id", "blocked_id"]).returning(Block.id)
+)
+REMOVE_BLOCK: Final = (
+    delete(Block)
+    .where(Block.blocker_id == bindparam("blocker"), Block.blocked_id == bindparam("blocked"))
+    .returning(Block.uri)
+)
+
+
+class Party(NamedTuple):
+    id: int
+    kind: Kind
+    local: bool
+    locked: bool
+    host: str
+    name: str
+    is_gone: bool
+
+
+def request(tx: Connection, here: Here, *, follower_id: int, followee_id: int, uri: str | None = None) -> FollowState:
+    """`follower` asks to follow `followee`; one of the two, or both, live here.
+
+    A Follow from elsewhere of somebody open is accepted at once. A repeat is answered again,
+    because our first Accept may never have arrived; its new id is kept, for the answer must
+    name it. Raises Refused when either has blocked the other, or the followee is gone.
+    """
+    _lock_pair(tx, follower_id, followee_id)
+    follower, followee = _party(tx, follower_id), _party(tx, followee_id)
+    if follower_id == followee_id:
+        raise Refused("You cannot follow yourself.")
+    if followee.is_gone or tx.scalar(BLOCKED, {"one": follower_id, "other": followee_id}):
+        raise Refused("This account cannot be followed.")
+
+    found = tx.execute(EXISTING, {"follower": follower_id, "followee": followee_id}).one_or_none()
+    if found is None:
+        return _begin(tx, here, follower, followee, uri)
+    if follower.local and not followee.local:
+        enqueue(tx, SendFollow(found.id), due=here.now())
+    if not follower.local:
+        named = uri or found.uri
+        tx.execute(RENAME, {"row": found.id, "named": named})
+        if found.state == FollowState.ACCEPTED:
+            enqueue(tx, AnswerFollow(follower.id, followee.id, named, accept=True), due=here.now())
+    return FollowState(found.state)
+
+
+def _begin(tx: Connection, here: Here, follower: Party, followee: Party, uri: str | None) -> FollowState:
+    is_open = followee.local and not followee.locked
+    state = FollowState.ACCEPTED if is_open else FollowState.REQUESTED
+    follow_id = here.ids.new()
+    named = uri or here.uris.activity(follow_id)
+    row = {"id": follow_id, "follower_id": follower.id, "followee_id": followee.id, "uri": named, "state": state}
+    if tx.execute(RECORD, row | {"created_at": here.now()}).scalar() is None:
+        return request(tx, here, follower_id=follower.id, followee_id=followee.id, uri=uri)
+    if not followee.local:
+        enqueue(tx, SendFollow(follow_id), due=here.now())
+        return state
+    if not follower.local:
+        enqueue(tx, LookUpNode(follower.host), due=here.now())
+        if is_open:
+            enqueue(tx, AnswerFollow(follower.id, followee.id, named, accept=True), due=here.now())
+    kind = NoticeKind.FOLLOW if is_open else NoticeKind.FOLLOW_REQUEST
+    notices.tell(tx, here, recipient_id=followee.id, kind=kind, actor_id=follower.id, cause=f"{follower.id}")
+    return state
+
+
+def accept(tx: Connection, here: Here, *, follower_id: int, followee_id: int) -> bool:
+    """The followee agreed: our own person just now, or somebody elsewhere whose Accept arrived.
+
+    Answers False where nobody had asked, or all was settled before.
+    """
+    found = tx.execute(EXISTING, {"follower": follower_id, "followee": followee_id}).one_or_none()
+    if found is None or found.state == FollowState.ACCEPTED:
+        return False
+    tx.execute(SETTLE, {"row": found.id, "settled": FollowState.ACCEPTED})
+    if notices.withdraw(tx, recipient_id=followee_id, kind=NoticeKind.FOLLOW_REQUEST, cause=f"{follower_id}"):
+        cause = f"{follower_id}"
+        notices.tell(tx, here, recipient_id=followee_id, kind=NoticeKind.FOLLOW, actor_id=follower_id, cause=cause)
+    if _party(tx, followee_id).local and not _party(tx, follower_id).local:
+        enqueue(tx, AnswerFollow(follower_id, followee_id, found.uri, accept=True), due=here.now())
+    return True
+
+
+def reject(tx: Connection, here: Here, *, follower_id: int, followee_id: int) -> bool:
+    """The followee refuses, or removes a follower: the row goes, and a follower elsewhere is told."""
+    found = tx.execute(EXISTING, {"follower": follower_id, "followee": followee_id}).one_or_none()
+    if found is None:
+        return False
+    tx.execute(REMOVE, {"row": found.id})
+    notices.withdraw(tx, recipient_id=followee_id, kind=NoticeKind.FOLLOW_REQUEST, cause=f"{follower_id}")
+    if _party(tx, followee_id).local and not _party(tx, follower_id).local:
+        enqueue(tx, AnswerFollow(follower_id, followee_id, found.uri, accept=False), due=here.now())
+    return True
+
+
+def undo(tx: Connection, here: Here, *, follower_id: int, followee_id: int) -> bool:
+    """The follower stops following; a followee elsewhere is told."""
+    found = tx.execute(EXISTING, {"follower": follower_id, "followee": followee_id}).one_or_none()
+    if found is None:
+        return False
+    tx.execute(REMOVE, {"row": found.id})
+    if _party(tx, follower_id).local and not _party(tx, followee_id).local:
+        enqueue(tx, SendUnfollow(follower_id, followee_id, found.uri), due=here.now())
+    return True
+
+
+def block(tx: Connection, here: Here, *, blocker_id: int, blocked_id: int, uri: str | None = None) -> None:
+    """Have nothing more to do with each other: follows end both ways, nothing is shown or told."""
+    if blocker_id == blocked_id:
+        raise Refused("You cannot block yourself.")
+    _lock_pair(tx, blocker_id, blocked_id)
+    block_id = here.ids.new()
+    row = {"id": block_id, "uri": uri or here.uris.activity(block_id), "created_at": here.now()}
+    made = tx.execute(RECORD_BLOCK, row | {"blocker_id": blocker_id, "blocked_id": blocked_id}).scalar()
+    for one, other in ((blocker_id, blocked_id), (blocked_id, blocker_id)):
+        found = tx.execute(EXISTING, {"follower": one, "followee": other}).one_or_none()
+        if found is not None:
+            tx.execute(REMOVE, {"row": found.id})
+    if made is not None and _party(tx, blocker_id).local and not _party(tx, blocked_id).local:
+        enqueue(tx, SendBlock(block_id), due=here.now())
+
+
+def unblock(tx: Connection, here: Here, *, blocker_id: int, blocked_id: int) -> bool:
+    uri = tx.execute(REMOVE_BLOCK, {"blocker": blocker_id, "blocked": blocked_id}).scalar()
+    if uri is None:
+        return False
+    if _party(tx, blocker_id).local and not _party(tx, blocked_id).local:
+        enqueue(tx, SendUnblock(blocker_id, blocked_id, uri), due=here.now())
+    return True
+
+
+def _lock_pair(tx: Connection, one: int, other: int) -> None:
+    """A follow and a block between two people wait for each other."""
+    lock(tx, f"pair {min(one, other)} {max(one, other)}")
+
+
+def _party(tx: Connection, actor_id: int) -> Party:
+    row = tx.execute(PARTIES, {"ids": [actor_id]}).one_or_none()
+    if row is None:
+        raise Refused("This account is not known here.")
+    gone = row.suspended_at is not None or row.deleted_at is not None
+    return Party(row.id, row.kind, row.local, row.locked, row.host, row.name, gone)

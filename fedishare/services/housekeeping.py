@@ -1,0 +1,69 @@
+"""What is thrown away once it has been kept long enough."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, delete, exists, select
+
+from fedishare.core.here import Here
+from fedishare.db import work
+from fedishare.db.accounts import Session
+from fedishare.db.base import lock
+from fedishare.db.media import Media
+from fedishare.db.resources import ResourceFile
+from fedishare.jobs.queue import enqueue
+from fedishare.jobs.types import Forget, Sweep
+
+RECEIVED_KEPT: Final = timedelta(days=30)
+FAILURES_KEPT: Final = timedelta(days=30)
+LOOSE_MEDIA_KEPT: Final = timedelta(days=1)
+AT_ONCE: Final = 500
+SWEEPS: Final = (
+    (delete(work.SeenSignature).where(work.SeenSignature.expires_at < bindparam("before")), timedelta()),
+    (delete(Session).where(Session.expires_at < bindparam("before")), timedelta()),
+    (
+        delete(work.Received).where(work.Received.at < bindparam("before"), work.Received.outcome.is_not(None)),
+        RECEIVED_KEPT,
+    ),
+    (delete(work.Delivery).where(work.Delivery.failed_at < bindparam("before")), FAILURES_KEPT),
+    (delete(work.Job).where(work.Job.failed_at < bindparam("before")), FAILURES_KEPT),
+)
+DROP_LOOSE: Final = (
+    delete(Media).where(Media.post_id.is_(None), Media.created_at < bindparam("before")).returning(Media.storage_key)
+)
+HELD_BY_MEDIA: Final = select(Media.storage_key).where(Media.storage_key.in_(bindparam("keys", expanding=True)))
+HELD_BY_RESOURCES: Final = select(ResourceFile.storage_key).where(
+    ResourceFile.storage_key.in_(bindparam("keys", expanding=True))
+)
+PLANNED: Final = select(
+    exists().where(work.Job.kind == Sweep.__name__, work.Job.failed_at.is_(None), work.Job.due_at > bindparam("after"))
+)
+LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def orphans(tx: Connection, keys: Sequence[str]) -> list[str]:
+    """Which stored files no picture and no resource holds: forms that were never sent, say."""
+    held: set[str | None] = set()
+    for start in range(0, len(keys), AT_ONCE):
+        some = {"keys": list(keys[start : start + AT_ONCE])}
+        held.update(tx.scalars(HELD_BY_MEDIA, some), tx.scalars(HELD_BY_RESOURCES, some))
+    return [key for key in keys if key not in held]
+
+
+def sweep(tx: Connection, here: Here) -> None:
+    """Drop what has been kept long enough: used signatures, ended sessions, old receipts, pictures never posted."""
+    now = here.now()
+    for statement, kept in SWEEPS:
+        tx.execute(statement, {"before": now - kept})
+    loose = tuple(tx.scalars(DROP_LOOSE, {"before": now - LOOSE_MEDIA_KEPT}))
+    if loose:
+        enqueue(tx, Forget(loose), due=now)
+
+
+def schedule(tx: Connection, here: Here, *, every: timedelta) -> None:
+    """Plan the next sweep, unless one is planned. The one under way does not count: it is due by now."""
+    lock(tx, "the next sweep")
+    after = here.now() if every else LONG_AGO
+    if not tx.scalar(PLANNED, {"after": after}):
+        enqueue(tx, Sweep(), due=here.now() + every)

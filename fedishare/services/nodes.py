@@ -1,0 +1,54 @@
+"""What we learn of other servers: what they run, how they speak, that they are there."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, or_, update
+
+from fedishare.db.base import insert
+from fedishare.db.nodes import Node
+from fedishare.domain.kinds import Dialect
+from fedishare.jobs import deliveries
+
+HEARD: Final = (
+    update(Node)
+    .where(Node.host == bindparam("at"))
+    .where(or_(Node.failures > 0, Node.last_heard_at.is_(None), Node.last_heard_at < bindparam("stale")))
+    .values(last_heard_at=bindparam("now"))
+    .returning(Node.host)
+)
+MEET: Final = insert(Node).on_conflict_do_nothing(index_elements=["host"])
+DESCRIBE: Final = (
+    update(Node)
+    .where(Node.host == bindparam("at"))
+    .values(
+        software=bindparam("name"),
+        version=bindparam("release"),
+        dialect=bindparam("speaks"),
+        checked_at=bindparam("now"),
+    )
+)
+OBSERVE: Final = (
+    update(Node)
+    .where(Node.host == bindparam("at"), or_(Node.dialect.is_(None), Node.dialect == Dialect.BOTH))
+    .values(dialect=Dialect.THREADIVERSE)
+)
+
+
+def hear(tx: Connection, *, host: str, now: datetime, stale: datetime) -> None:
+    """A signed request came from there, so the server is up, whatever our last deliveries met (REL-06)."""
+    if tx.execute(HEARD, {"at": host, "now": now, "stale": stale}).scalar() is not None:
+        deliveries.recover(tx, host=host, now=now)
+
+
+def describe(
+    tx: Connection, *, host: str, software: str | None, version: str | None, dialect: Dialect, now: datetime
+) -> None:
+    """What a server said of itself."""
+    tx.execute(MEET, {"host": host})
+    tx.execute(DESCRIBE, {"at": host, "name": software, "release": version, "speaks": dialect, "now": now})
+
+
+def observe_threadiverse(tx: Connection, *, host: str) -> None:
+    """The host announced an activity, so it reads announced activities too (F10)."""
+    tx.execute(OBSERVE, {"at": host})

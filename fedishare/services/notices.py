@@ -1,0 +1,103 @@
+"""Telling people what happened."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, delete, exists, or_, select, update
+
+from fedishare.core.here import Here
+from fedishare.db.accounts import Account
+from fedishare.db.base import insert
+from fedishare.db.follows import Block
+from fedishare.db.notices import Notice
+from fedishare.db.people import Actor
+from fedishare.db.rooms import Steward
+from fedishare.domain.kinds import NoticeKind
+from fedishare.domain.permissions import Role
+
+TELL: Final = insert(Notice).on_conflict_do_nothing(index_elements=["recipient_id", "kind", "cause"])
+# A room has no eyes of its own: its stewards who live here are told.
+EARS: Final = (
+    select(Account.actor_id)
+    .where(Account.disabled_at.is_(None))
+    .where(
+        or_(
+            Account.actor_id == bindparam("recipient"),
+            Account.actor_id.in_(select(Steward.actor_id).where(Steward.room_id == bindparam("recipient"))),
+        )
+    )
+    .where(Account.actor_id != bindparam("cause_of_it"))
+    .where(~exists().where(Block.blocker_id == Account.actor_id, Block.blocked_id == bindparam("cause_of_it")))
+)
+MODERATORS: Final = (
+    select(Account.actor_id)
+    .join(Actor, Actor.id == Account.actor_id)
+    .where(Account.role != Role.MEMBER, Account.disabled_at.is_(None))
+)
+WITHDRAW: Final = (
+    delete(Notice)
+    .where(Notice.kind == bindparam("which"), Notice.cause == bindparam("why"))
+    .where(
+        or_(
+            Notice.recipient_id == bindparam("recipient"),
+            Notice.recipient_id.in_(select(Steward.actor_id).where(Steward.room_id == bindparam("recipient"))),
+        )
+    )
+    .returning(Notice.id)
+)
+SEEN: Final = (
+    update(Notice)
+    .where(Notice.recipient_id == bindparam("recipient"), Notice.seen_at.is_(None), Notice.id <= bindparam("upto"))
+    .values(seen_at=bindparam("now"))
+)
+
+
+def tell(
+    tx: Connection,
+    here: Here,
+    *,
+    recipient_id: int,
+    kind: NoticeKind,
+    actor_id: int,
+    cause: str,
+    post_id: int | None = None,
+    line: str = "",
+) -> None:
+    """Tell `recipient` (or, for a room, its stewards) unless they live elsewhere, did it, or blocked who did.
+
+    The same kind and `cause` never tell anybody twice.
+    """
+    ears = tx.scalars(EARS, {"recipient": recipient_id, "cause_of_it": actor_id}).all()
+    _write(tx, here, ears, kind=kind, actor_id=actor_id, cause=cause, post_id=post_id, line=line)
+
+
+def withdraw(tx: Connection, *, recipient_id: int, kind: NoticeKind, cause: str) -> bool:
+    """What was asked is answered, so nobody needs to be asked any more. Answers whether anybody had been."""
+    gone = tx.execute(WITHDRAW, {"recipient": recipient_id, "which": kind, "why": cause}).all()
+    return bool(gone)
+
+
+def tell_moderators(tx: Connection, here: Here, *, actor_id: int, cause: str, line: str) -> None:
+    ears = tx.scalars(MODERATORS).all()
+    _write(tx, here, ears, kind=NoticeKind.REPORT, actor_id=actor_id, cause=cause, post_id=None, line=line)
+
+
+def _write(
+    tx: Connection,
+    here: Here,
+    ears: Sequence[int],
+    *,
+    kind: NoticeKind,
+    actor_id: int,
+    cause: str,
+    post_id: int | None,
+    line: str,
+) -> None:
+    for ear in ears:
+        row = {"recipient_id": ear, "kind": kind, "actor_id": actor_id, "post_id": post_id, "cause": cause}
+        tx.execute(TELL, row | {"line": line, "created_at": here.now()})
+
+
+def see(tx: Connection, here: Here, *, recipient_id: int, upto: int) -> None:
+    """The person has seen everything up to the notice `upto`."""
+    tx.execute(SEEN, {"recipient": recipient_id, "upto": upto, "now": here.now()})

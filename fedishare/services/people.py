@@ -1,0 +1,256 @@
+"""Actors: those who join this node, those we learn of, those who move or leave."""
+
+import re
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, bindparam, delete, or_, select, update
+
+from fedishare.core import uris
+from fedishare.core.errors import Invalid, NotFound
+from fedishare.core.here import Here
+from fedishare.core.uris import Place
+from fedishare.db.base import insert
+from fedishare.db.follows import Follow
+from fedishare.db.people import Actor, ActorKey
+from fedishare.db.posts import Home
+from fedishare.db.reactions import Reaction
+from fedishare.domain import markup
+from fedishare.domain.kinds import KeyKind, Kind
+from fedishare.jobs.queue import enqueue
+from fedishare.jobs.types import PublishActor
+from fedishare.net.keys import Keypair
+from fedishare.services import follows, receipts, threads
+
+# Narrower than what others may be called: it must be easy to say, and to type on a phone.
+USERNAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,28}[a-z0-9])?", re.IGNORECASE | re.ASCII)
+PLACES: Final = {
+    Kind.PERSON: Place.PERSON,
+    Kind.GROUP: Place.GROUP,
+    Kind.ORGANISATION: Place.ORGANISATION,
+    Kind.NODE: Place.NODE,
+}
+NAME_TAKEN: Final = select(Actor.id).where(Actor.handle_key == bindparam("handle"))
+BY_URI: Final = select(Actor.id, Actor.local).where(Actor.uri == bindparam("named")).with_for_update()
+ARCHIVE: Final = (
+    update(Actor)
+    .where(Actor.handle_key == bindparam("handle"), Actor.uri != bindparam("named"), ~Actor.local)
+    .values(handle_key=None, suspended_at=bindparam("now"))
+)
+HELD_HERE: Final = select(Actor.id).where(Actor.handle_key == bindparam("handle"), Actor.local)
+ADD: Final = insert(Actor)
+ADD_KEY: Final = insert(ActorKey).on_conflict_do_nothing(index_elements=["key_id"])
+DROP_KEYS: Final = delete(ActorKey).where(ActorKey.actor_id == bindparam("actor"))
+TAKE_FROM_HOMES: Final = delete(Home).where(
+    or_(Home.booster_id == bindparam("actor"), Home.reader_id == bindparam("actor"))
+)
+END_FOLLOWS: Final = delete(Follow).where(
+    or_(Follow.follower_id == bindparam("actor"), Follow.followee_id == bindparam("actor"))
+)
+END_REACTIONS: Final = delete(Reaction).where(Reaction.actor_id == bindparam("actor"))
+MARK_DELETED: Final = (
+    update(Actor)
+    .where(Actor.id == bindparam("actor"))
+    .values(deleted_at=bindparam("now"), summary="", name="", icon_url=None, image_url=None, fields=[])
+)
+ADDRESS: Final = select(Actor.uri).where(Actor.id == bindparam("actor"))
+LOCAL_FOLLOWERS: Final = (
+    select(Follow.follower_id)
+    .join(Actor, Actor.id == Follow.follower_id)
+    .where(Follow.followee_id == bindparam("followee"), Actor.local)
+)
+MARK_MOVED: Final = (
+    update(Actor).where(Actor.id == bindparam("actor")).values(moved_to=bindparam("target"), moved_at=bindparam("now"))
+)
+PROFILE: Final = (
+    update(Actor)
+    .where(Actor.id == bindparam("actor"))
+    .values(
+        name=bindparam("shown"),
+        summary=bindparam("html"),
+        summary_source=bindparam("markdown"),
+        locked=bindparam("is_locked"),
+        discoverable=bindparam("is_discoverable"),
+    )
+)
+
+
+class ForeignKey(msgspec.Struct, frozen=True):
+    key_id: str
+    kind: KeyKind
+    public: str
+
+
+class ForeignActor(msgspec.Struct, frozen=True, kw_only=True):
+    """An actor elsewhere, as its own address said it: origins checked, texts cleaned, handle confirmed."""
+
+    uri: str
+    kind: Kind
+    username: str
+    domain: str
+    host: str
+    name: str
+    summary: str
+    url: str
+    inbox: str
+    shared_inbox: str | None
+    outbox: str | None
+    followers: str | None
+    following: str | None
+    featured: str | None
+    moderators: str | None
+    icon_url: str | None
+    image_url: str | None
+    fields: list[dict[str, Any]]
+    locked: bool
+    discoverable: bool
+    indexable: bool
+    also_known_as: tuple[str, ...]
+    moved_to: str | None
+    published_at: datetime | None
+    keys: tuple[ForeignKey, ...]
+
+
+_REFRESHED: Final = (*(name for name in ForeignActor.__struct_fields__ if name != "keys"), "handle_key", "fetched_at")
+REFRESH: Final = (
+    update(Actor).where(Actor.id == bindparam("row")).values({name: bindparam(f"new_{name}") for name in _REFRESHED})
+)
+
+
+def add(
+    tx: Connection,
+    here: Here,
+    *,
+    kind: Kind,
+    username: str,
+    name: str,
+    rsa: Keypair,
+    ed25519: Keypair,
+    summary_source: str = "",
+    locked: bool = False,
+) -> int:
+    """A new actor of this node, with both its keys. Raises Invalid when the name is or was somebody's (ORG-19)."""
+    handle = f"{username}@{here.uris.authority}".lower()
+    if kind is not Kind.NODE and not USERNAME.fullmatch(username):
+        raise Invalid(f"The name {username!r} will not do: up to 30 letters, digits, hyphens and underscores.")
+    if tx.scalar(NAME_TAKEN, {"handle": handle}) is not None:
+        raise Invalid(f"The name {username} is taken on this node. Please choose another.")
+    uri = here.uris.actor(PLACES[kind], username)
+    actor_id, now = here.ids.new(), here.now()
+    tx.execute(
+        ADD,
+        {
+            "id": actor_id,
+            "uri": uri,
+            "kind": kind,
+            "username": username,
+            "domain": here.uris.authority,
+            "handle_key": handle,
+            "host": here.uris.authority,
+            "local": True,
+            "name": name,
+            "summary": _about(here, summary_source),
+            "summary_source": summary_source,
+            "url": here.uris.profile(username),
+            "inbox": uris.inbox(uri),
+            "shared_inbox": here.uris.shared_inbox,
+            "outbox": uris.outbox(uri),
+            "followers": uris.followers(uri),
+            "following": uris.following(uri),
+            "featured": uris.featured(uri),
+            "moderators": uris.moderators(uri) if kind is Kind.GROUP else None,
+            "locked": locked,
+            "discoverable": kind is not Kind.PERSON,
+            "indexable": False,
+            "created_at": now,
+            "published_at": now,
+            "fetched_at": now,
+        },
+    )
+    key = {"actor_id": actor_id, "fetched_at": now}
+    pairs = ((uris.main_key(uri), KeyKind.RSA, rsa), (uris.proof_key(uri), KeyKind.ED25519, ed25519))
+    for key_id, kind_of_key, pair in pairs:
+        tx.execute(
+            ADD_KEY, key | {"key_id": key_id, "kind": kind_of_key, "public": pair.public, "private": pair.private_pem}
+        )
+    return actor_id
+
+
+def store(tx: Connection, actor: ForeignActor, *, here: Here) -> int:
+    """Keep an actor from elsewhere, or what is new about one. Its keys are replaced by those it shows now.
+
+    Whoever held the same handle under another id is archived: nothing of theirs is inherited
+    (ORG-19). Raises Invalid for an address or a handle of ours.
+    """
+    handle = f"{actor.username}@{actor.domain}".lower()
+    known = tx.execute(BY_URI, {"named": actor.uri}).one_or_none()
+    if (known is not None and known.local) or tx.scalar(HELD_HERE, {"handle": handle}) is not None:
+        raise Invalid("This server claims a name or an address of ours, so it was not believed.")
+    tx.execute(ARCHIVE, {"handle": handle, "named": actor.uri, "now": here.now()})
+    values = {name: getattr(actor, name) for name in actor.__struct_fields__ if name != "keys"}
+    values |= {"handle_key": handle, "fetched_at": here.now(), "also_known_as": list(actor.also_known_as)}
+    if known is None:
+        actor_id = here.ids.new()
+        tx.execute(ADD, values | {"id": actor_id, "local": False, "created_at": here.now()})
+    else:
+        actor_id = known.id
+        tx.execute(REFRESH, {f"new_{name}": value for name, value in values.items()} | {"row": actor_id})
+        tx.execute(DROP_KEYS, {"actor": actor_id})
+    for key in actor.keys:
+        row = {"key_id": key.key_id, "kind": key.kind, "public": key.public, "private": None}
+        tx.execute(ADD_KEY, row | {"actor_id": actor_id, "fetched_at": here.now()})
+    return actor_id
+
+
+def remove(tx: Connection, *, actor_id: int, here: Here) -> None:
+    """An actor is gone for good: posts emptied, follows and reactions ended. The name is never given out again."""
+    now = here.now()
+    address = tx.scalar(ADDRESS, {"actor": actor_id})
+    if address is None:
+        raise NotFound("There is no such account.")
+    tx.execute(TAKE_FROM_HOMES, {"actor": actor_id})
+    threads.empty_all(tx, here, author_id=actor_id)
+    tx.execute(END_FOLLOWS, {"actor": actor_id})
+    tx.execute(END_REACTIONS, {"actor": actor_id})
+    tx.execute(DROP_KEYS, {"actor": actor_id})
+    tx.execute(MARK_DELETED, {"actor": actor_id, "now": now})
+    receipts.remember_deleted(tx, uri=address, now=now)
+
+
+def move(tx: Connection, *, old_id: int, new_id: int, here: Here) -> int:
+    """Our people who followed the old actor now ask to follow the new one. Answers how many."""
+    target = tx.scalar(ADDRESS, {"actor": new_id})
+    tx.execute(MARK_MOVED, {"actor": old_id, "target": target, "now": here.now()})
+    movers = tx.scalars(LOCAL_FOLLOWERS, {"followee": old_id}).all()
+    for mover in movers:
+        follows.undo(tx, here, follower_id=mover, followee_id=old_id)
+        if mover != new_id:
+            follows.request(tx, here, follower_id=mover, followee_id=new_id)
+    return len(movers)
+
+
+def update_profile(
+    tx: Connection, here: Here, *, actor_id: int, name: str, summary_source: str, locked: bool, discoverable: bool
+) -> None:
+    """What a person says about themselves; followers elsewhere are told."""
+    shown = markup.text(name, limit=100)
+    if not shown:
+        raise Invalid("Please give a name that people can read.")
+    html = _about(here, summary_source)
+    tx.execute(
+        PROFILE,
+        {
+            "actor": actor_id,
+            "shown": shown,
+            "html": html,
+            "markdown": summary_source,
+            "is_locked": locked,
+            "is_discoverable": discoverable,
+        },
+    )
+    enqueue(tx, PublishActor(actor_id), due=here.now())
+
+
+def _about(here: Here, source: str) -> str:
+    return markup.render(source, mention_url=lambda _: None, tag_url=here.uris.tag).html if source else ""

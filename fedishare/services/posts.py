@@ -1,0 +1,263 @@
+"""A post written here: published, edited, deleted. Each is one change, and what follows from it are jobs."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, Row, bindparam, select
+
+from fedishare.core.errors import Gone, Invalid, NotFound, Refused
+from fedishare.core.here import Here
+from fedishare.db.base import insert
+from fedishare.db.people import Actor
+from fedishare.db.posts import Post
+from fedishare.domain import audience, markup
+from fedishare.domain.audience import Visibility
+from fedishare.domain.kinds import Kind, NoticeKind
+from fedishare.jobs.queue import enqueue
+from fedishare.jobs.types import PublishDeletion, PublishEdit, PublishPost
+from fedishare.services import media, notices, resources, rooms, threads, timelines
+from fedishare.services.drafts import Change, Draft
+from fedishare.services.threads import Wording
+
+LONGEST_TITLE: Final = 200
+ONE_SECOND: Final = timedelta(seconds=1)
+LONGEST_WARNING: Final = 500
+AUTHOR: Final = select(Actor.id, Actor.uri, Actor.followers, Actor.suspended_at, Actor.deleted_at).where(
+    Actor.id == bindparam("actor")
+)
+ROOM: Final = select(Actor.id, Actor.uri, Actor.followers, Actor.local).where(
+    Actor.id == bindparam("room"), Actor.kind == Kind.GROUP, Actor.deleted_at.is_(None)
+)
+FACES: Final = select(Actor.id, Actor.uri, Actor.url, Actor.username, Actor.local).where(
+    Actor.id.in_(bindparam("ids", expanding=True))
+)
+RECORD: Final = insert(Post)
+OWN: Final = (
+    select(
+        Post.id,
+        Post.uri,
+        Post.author_id,
+        Post.title,
+        Post.warning,
+        Post.content,
+        Post.source,
+        Post.language,
+        Post.sensitive,
+        Post.room_id,
+        Post.published_at,
+        Post.edited_at,
+        Post.deleted_at,
+        Post.in_reply_to_uri,
+        Post.local,
+    )
+    .where(Post.id == bindparam("post"))
+    .with_for_update()
+)
+
+
+class Person(NamedTuple):
+    id: int
+    uri: str
+    url: str
+    username: str
+    local: bool
+
+
+class Written(NamedTuple):
+    html: str
+    people: tuple[Person, ...]
+    tags: tuple[str, ...]
+
+
+def publish(tx: Connection, here: Here, *, author_id: int, draft: Draft, people: Mapping[str, int]) -> int:
+    """Write a post of ours, with all that shows at once; sending it out is a job in the same commit.
+
+    `people` maps the handles found in the text to actors. Raises Invalid for what the author can
+    put right, Refused for a room they are not in, NotFound for an answer to something they may not see.
+    """
+    author = tx.execute(AUTHOR, {"actor": author_id}).one()
+    if author.suspended_at is not None or author.deleted_at is not None:
+        raise Refused("This account may not post.")
+    parent = threads.parent_of(tx, post_id=draft.in_reply_to, reader=author_id) if draft.in_reply_to else None
+    room = _room(tx, draft, parent, author_id)
+    written = _write(tx, here, draft.text, people)
+    title = markup.text(draft.title, limit=LONGEST_TITLE) if draft.title and parent is None else None
+    if draft.resource is not None and not title:
+        raise Invalid("Please give the resource a title.")
+    if not written.html and not draft.media and draft.resource is None:
+        raise Invalid("There is nothing to post yet: write something first.")
+
+    post_id, now = here.ids.new(), here.now()
+    uri = here.uris.resource(post_id) if draft.resource is not None else here.uris.post(post_id)
+    answered = [parent.author_uri] if parent is not None and parent.author_id != author_id else []
+    addressed = audience.address(
+        draft.visibility,
+        followers=author.followers,
+        mentioned=list(dict.fromkeys([*answered, *(person.uri for person in written.people)])),
+        room=room.uri if room else None,
+        room_followers=room.followers if room else None,
+    )
+    tx.execute(
+        RECORD,
+        {
+            "id": post_id,
+            "uri": uri,
+            "url": uri,
+            "kind": "Note",
+            "author_id": author_id,
+            "local": True,
+            "title": title,
+            "warning": markup.text(draft.warning, limit=LONGEST_WARNING) if draft.warning else None,
+            "content": written.html,
+            "source": draft.text,
+            "language": draft.language,
+            "sensitive": draft.sensitive or bool(draft.warning),
+            "visibility": draft.visibility,
+            "addressed_to": list(addressed.to),
+            "addressed_cc": list(addressed.cc),
+            "in_reply_to_uri": parent.uri if parent else None,
+            "in_reply_to_id": parent.id if parent else None,
+            "thread_id": parent.thread_id if parent else post_id,
+            # A room of ours files the post itself when it admits it; one elsewhere hears of it from us.
+            "room_id": room.id if room and not room.local else None,
+            "published_at": now,
+        },
+    )
+    threads.tag(tx, post_id=post_id, labels=written.tags)
+    named = {person.id for person in written.people}
+    threads.mention(tx, post_id=post_id, loud=named, silent={parent.author_id} - named if parent else set())
+    media.claim(tx, here, keys=draft.media, owner_id=author_id, post_id=post_id)
+    if draft.resource is not None:
+        resources.attach(tx, here, post_id=post_id, description=draft.text, draft=draft.resource)
+    if parent is not None:
+        threads.count_reply(tx, parent_id=parent.id, more=1)
+    _show(tx, post_id=post_id, author_id=author_id, draft=draft, parent=parent)
+    _tell(tx, here, post_id=post_id, uri=uri, author_id=author_id, parent=parent, named=named)
+    if room is not None and room.local:
+        rooms.admit(tx, here, room_id=room.id, post_id=post_id, activity_uri=None)
+    enqueue(tx, PublishPost(post_id), due=now)
+    return post_id
+
+
+class Where(NamedTuple):
+    id: int
+    uri: str
+    followers: str | None
+    local: bool
+
+
+def _room(tx: Connection, draft: Draft, parent: threads.Parent | None, author_id: int) -> Where | None:
+    room_id = draft.room or (parent.room_id if parent is not None else None)
+    if room_id is None or draft.visibility in {Visibility.FOLLOWERS, Visibility.MENTIONED}:
+        return None
+    found = tx.execute(ROOM, {"room": room_id}).one_or_none()
+    if found is None:
+        raise NotFound("This room is no longer there.")
+    if parent is None and not rooms.is_member(tx, room_id=room_id, actor_id=author_id):
+        raise Refused("Join the room first; then you can post into it.")
+    return Where(*found)
+
+
+def _write(tx: Connection, here: Here, source: str, people: Mapping[str, int]) -> Written:
+    rows = tx.execute(FACES, {"ids": list(people.values())}).all() if people else []
+    by_id = {row.id: Person(*row) for row in rows}
+    by_handle = {handle.lower(): by_id[actor_id] for handle, actor_id in people.items() if actor_id in by_id}
+    used: dict[int, Person] = {}
+
+    def link(handle: str) -> tuple[str, str] | None:
+        person = by_handle.get(handle.lower())
+        if person is None:
+            return None
+        used[person.id] = person
+        return person.url, person.username
+
+    rendered = markup.render(source, mention_url=link, tag_url=here.uris.tag)
+    return Written(rendered.html, tuple(used.values()), rendered.hashtags)
+
+
+def _show(tx: Connection, *, post_id: int, author_id: int, draft: Draft, parent: threads.Parent | None) -> None:
+    """Into the homes of the author and of those who may see it and follow."""
+    timelines.lay(tx, readers=[author_id], entry_id=post_id, post_id=post_id)
+    if draft.visibility in {Visibility.MENTIONED, Visibility.ROOM}:
+        return
+    if parent is None or parent.author_id == author_id:
+        timelines.spread(tx, entry_id=post_id, post_id=post_id, by_id=author_id)
+    else:
+        timelines.spread_answer(tx, entry_id=post_id, post_id=post_id, by_id=author_id, to_id=parent.author_id)
+
+
+def _tell(
+    tx: Connection,
+    here: Here,
+    *,
+    post_id: int,
+    uri: str,
+    author_id: int,
+    parent: threads.Parent | None,
+    named: set[int],
+) -> None:
+    if parent is not None:
+        notices.tell(
+            tx,
+            here,
+            recipient_id=parent.author_id,
+            kind=NoticeKind.REPLY,
+            actor_id=author_id,
+            cause=uri,
+            post_id=post_id,
+        )
+    for actor_id in named - ({parent.author_id} if parent else set()):
+        notices.tell(
+            tx, here, recipient_id=actor_id, kind=NoticeKind.MENTION, actor_id=author_id, cause=uri, post_id=post_id
+        )
+
+
+def edit(
+    tx: Connection, here: Here, *, editor_id: int, post_id: int, change: Change, people: Mapping[str, int]
+) -> None:
+    """Rewrite a post of ours; what it said before is kept, and everybody who has it is told. No change is no edit."""
+    post = _own(tx, post_id=post_id, actor_id=editor_id)
+    written = _write(tx, here, change.text, people)
+    title = markup.text(change.title, limit=LONGEST_TITLE) if change.title and not post.in_reply_to_uri else None
+    if not written.html:
+        raise Invalid("An empty text cannot be saved: delete the post instead.")
+    if resources.is_resource(tx, post_id=post_id) and not title:
+        raise Invalid("Please give the resource a title.")
+    warning = markup.text(change.warning, limit=LONGEST_WARNING) if change.warning else None
+    sensitive = change.sensitive or bool(warning)
+    said = (title, warning, change.text, change.language, sensitive)
+    if said == (post.title, post.warning, post.source, post.language, post.sensitive):
+        return
+    threads.keep_revision(tx, post_id=post_id, until=here.now())
+    wording = Wording(title, warning, written.html, change.text, change.language, sensitive)
+    # Other servers compare whole seconds, and pass over an edit that is not newer.
+    at = max(here.now(), (post.edited_at or post.published_at) + ONE_SECOND)
+    threads.rewrite(tx, post_id=post_id, said=wording, at=at)
+    resources.describe(tx, post_id=post_id, description=change.text)
+    threads.tag(tx, post_id=post_id, labels=written.tags)
+    enqueue(tx, PublishEdit(post_id), due=here.now())
+
+
+def delete(tx: Connection, here: Here, *, by_id: int, post_id: int, as_moderator: bool = False) -> None:
+    """Take a post down: text, files and pictures go, the address stays empty for ever (SEQ-01)."""
+    post = tx.execute(OWN, {"post": post_id}).one_or_none()
+    if post is None or post.deleted_at is not None:
+        raise Gone("This post is already deleted.")
+    if post.author_id != by_id and not as_moderator:
+        raise Refused("Only its author or a moderator can delete a post.")
+    threads.empty(tx, here, post_id=post_id, uri=post.uri)
+    if post.local or post.room_id is not None:
+        moderator = by_id if post.author_id != by_id else None
+        enqueue(tx, PublishDeletion(post_id, moderator), due=here.now())
+
+
+def _own(tx: Connection, *, post_id: int, actor_id: int) -> Row[*tuple[Any, ...]]:
+    post = tx.execute(OWN, {"post": post_id}).one_or_none()
+    if post is None:
+        raise NotFound("There is no such post.")
+    if post.deleted_at is not None:
+        raise Gone("This post was deleted.")
+    if post.author_id != actor_id:
+        raise Refused("Only its author can edit a post.")
+    return post

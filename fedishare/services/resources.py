@@ -1,0 +1,223 @@
+"""Teaching resources: their metadata and files, and "used it"."""
+
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from fedishare.core.errors import Invalid, NotFound
+from fedishare.core.here import Here
+from fedishare.db.base import insert
+from fedishare.db.people import Actor
+from fedishare.db.posts import Post
+from fedishare.db.resources import Resource, ResourceFile, Use
+from fedishare.domain import markup, vocabularies
+from fedishare.domain.kinds import NoticeKind
+from fedishare.jobs.queue import enqueue
+from fedishare.jobs.types import SendUse
+from fedishare.services import notices
+
+MOST_FILES: Final = 20
+LONGEST_LINE: Final = 500
+ADD: Final = insert(Resource)
+ADD_FILE: Final = insert(ResourceFile)
+REPLACE: Final = delete(ResourceFile).where(ResourceFile.post_id == bindparam("post"))
+DROP: Final = delete(Resource).where(Resource.post_id == bindparam("post"))
+DESCRIBE: Final = (
+    update(Resource)
+    .where(Resource.post_id == bindparam("post"))
+    .values(description=bindparam("about"), version=Resource.version + 1)
+)
+IS_RESOURCE: Final = select(Resource.post_id).where(Resource.post_id == bindparam("post"))
+KEEP_FILE: Final = (
+    update(ResourceFile).where(ResourceFile.id == bindparam("file")).values(storage_key=bindparam("storage"))
+)
+TARGET: Final = (
+    select(Post.id, Post.author_id, Post.deleted_at, Actor.local)
+    .join(Resource, Resource.post_id == Post.id)
+    .join(Actor, Actor.id == Post.author_id)
+    .where(Post.id == bindparam("post"))
+)
+BY_URI: Final = select(Post.id).join(Resource, Resource.post_id == Post.id).where(Post.uri == bindparam("named"))
+RECORD: Final = insert(Use).on_conflict_do_nothing().returning(Use.id)
+
+
+class Using(NamedTuple):
+    id: int
+    uri: str
+    post_id: int
+    actor_id: int
+    line: str
+    level: str | None
+    created_at: datetime
+
+
+class UploadedFile(msgspec.Struct, frozen=True):
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    storage_key: str
+
+
+class ResourceDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """What a teacher chose; slugs of domain.vocabularies."""
+
+    subject: str | None = None
+    level: str | None = None
+    type: str | None = None
+    licence: str | None = None
+    files: tuple[UploadedFile, ...] = ()
+
+
+class ForeignFile(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    url: str
+
+
+class ForeignResource(msgspec.Struct, frozen=True, kw_only=True):
+    description: str
+    subject: str | None
+    subject_label: str
+    level: str | None
+    level_label: str
+    age_min: int | None
+    age_max: int | None
+    type: str | None
+    type_label: str
+    licence: str | None
+    licence_label: str
+    licence_url: str | None
+    version: int
+    files: tuple[ForeignFile, ...]
+
+
+class ForeignUse(msgspec.Struct, frozen=True, kw_only=True):
+    resource_uri: str
+    line: str
+    level: str | None
+
+
+def attach(tx: Connection, here: Here, *, post_id: int, description: str, draft: ResourceDraft) -> None:
+    """Make a post of ours a resource. Raises Invalid where a term is not of our vocabularies, or no file is there."""
+    if not draft.files:
+        raise Invalid("A resource needs at least one file.")
+    if len(draft.files) > MOST_FILES:
+        raise Invalid(f"A resource may have up to {MOST_FILES} files.")
+    if draft.licence is None:
+        raise Invalid("Please choose a licence, so that colleagues know what they may do with it.")
+    subject = vocabularies.subject(draft.subject) if draft.subject else None
+    level = vocabularies.level(draft.level) if draft.level else None
+    kind = vocabularies.resource_type(draft.type) if draft.type else None
+    licence = vocabularies.licence(draft.licence)
+    if licence is None or (draft.subject and not subject) or (draft.level and not level) or (draft.type and not kind):
+        raise Invalid("One of the choices is not in the list: please choose again.")
+    tx.execute(
+        ADD,
+        {
+            "post_id": post_id,
+            "description": description,
+            "subject": draft.subject,
+            "subject_label": subject.label if subject else "",
+            "level": draft.level,
+            "level_label": level.label if level else "",
+            "age_min": level.age_min if level else None,
+            "age_max": level.age_max if level else None,
+            "type": draft.type,
+            "type_label": kind.label if kind else "",
+            "licence": draft.licence,
+            "licence_label": licence.short,
+            "licence_url": licence.url,
+            "version": 1,
+        },
+    )
+    taken: set[str] = set()
+    for position, file in enumerate(draft.files):
+        name = _free_name(file.name, taken)
+        row = {"post_id": post_id, "position": position, "name": name, "media_type": file.media_type}
+        row |= {"size": file.size, "sha256": file.sha256, "storage_key": file.storage_key}
+        tx.execute(ADD_FILE, row | {"url": here.uris.file(post_id, name)})
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    """Two files of one resource may have come with one name; the second gets a number."""
+    stem, dot, suffix = name.rpartition(".")
+    stem, suffix = (stem, dot + suffix) if dot else (name, "")
+    free = next(f"{stem}{extra}{suffix}" for extra in ("", *(f"-{n}" for n in range(2, MOST_FILES + 2)))
+                if f"{stem}{extra}{suffix}" not in taken)  # fmt: skip
+    taken.add(free)
+    return free
+
+
+def is_resource(tx: Connection, *, post_id: int) -> bool:
+    return tx.scalar(IS_RESOURCE, {"post": post_id}) is not None
+
+
+def describe(tx: Connection, *, post_id: int, description: str) -> None:
+    """A resource of ours was edited: that is its next version. Nothing happens to other posts."""
+    tx.execute(DESCRIBE, {"post": post_id, "about": description})
+
+
+def attach_foreign(tx: Connection, *, post_id: int, resource: ForeignResource) -> None:
+    """Keep what a resource from elsewhere says of itself, in place of what it said before."""
+    tx.execute(DROP, {"post": post_id})
+    tx.execute(REPLACE, {"post": post_id})
+    values = {name: getattr(resource, name) for name in resource.__struct_fields__ if name != "files"}
+    tx.execute(ADD, values | {"post_id": post_id})
+    for position, file in enumerate(resource.files[:MOST_FILES]):
+        row = {name: getattr(file, name) for name in file.__struct_fields__}
+        tx.execute(ADD_FILE, row | {"post_id": post_id, "position": position, "storage_key": None})
+
+
+def keep_file(tx: Connection, *, file_id: int, storage_key: str) -> None:
+    """The bytes of a file from elsewhere are here now, and fit its hash."""
+    tx.execute(KEEP_FILE, {"file": file_id, "storage": storage_key})
+
+
+def record_use(tx: Connection, here: Here, *, actor_id: int, post_id: int, line: str, level: str | None) -> int:
+    """A teacher here used a resource with a class; its author is told, wherever they are."""
+    post = tx.execute(TARGET, {"post": post_id}).one_or_none()
+    if post is None or post.deleted_at is not None:
+        raise NotFound("This resource is no longer there.")
+    if post.author_id == actor_id:
+        raise Invalid("This is your own resource: what counts is when a colleague uses it.")
+    if level is not None and vocabularies.level(level) is None:
+        raise Invalid("Please choose the class from the list.")
+    use_id = here.ids.new()
+    cleaned = markup.text(line, limit=LONGEST_LINE)
+    using = Using(use_id, here.uris.activity(use_id), post.id, actor_id, cleaned, level, here.now())
+    _record(tx, here, using, author_id=post.author_id)
+    if not post.local:
+        enqueue(tx, SendUse(use_id), due=here.now())
+    return use_id
+
+
+def store_use(tx: Connection, here: Here, *, uri: str, actor_id: int, at: datetime, use: ForeignUse) -> bool:
+    """A teacher elsewhere used a resource of ours. Answers False when we have no such resource, or knew."""
+    post_id = tx.scalar(BY_URI, {"named": use.resource_uri})
+    if post_id is None:
+        return False
+    post = tx.execute(TARGET, {"post": post_id}).one()
+    line = markup.text(use.line, limit=LONGEST_LINE)
+    using = Using(here.ids.new(), uri, post.id, actor_id, line, use.level, at)
+    return _record(tx, here, using, author_id=post.author_id)
+
+
+def _record(tx: Connection, here: Here, using: Using, *, author_id: int) -> bool:
+    if tx.execute(RECORD, using._asdict()).scalar() is None:
+        return False
+    notices.tell(
+        tx,
+        here,
+        recipient_id=author_id,
+        kind=NoticeKind.USED,
+        actor_id=using.actor_id,
+        cause=using.uri,
+        post_id=using.post_id,
+        line=using.line,
+    )
+    return True
