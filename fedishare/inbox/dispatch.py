@@ -1,0 +1,81 @@
+"""The whole federated surface on one screen: which function answers which activity.
+
+An entry is a plain function of a transaction. What must be fetched from elsewhere first is
+named beside it (`needs`), and is fetched before the transaction begins.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from sqlalchemy import Connection
+
+from fedishare.as2.read import ACTORS
+from fedishare.as2.types import Activity
+from fedishare.inbox import follows, people, pins, posts, reactions, reports, rooms
+from fedishare.inbox.context import Context, Entry, Ignored, Outcome, Verified
+from fedishare.inbox.reading import POSTS
+
+ANY: Final = "*"
+ADDRESS_ONLY: Final = ""
+
+CREATE: Final = Entry(posts.create, posts.create_needs, posts.prepare)
+UPDATE: Final = Entry(posts.update, posts.update_needs, posts.prepare)
+ANNOUNCE: Final = Entry(rooms.announce, rooms.announce_needs)
+PASS_ALONG: Final = Entry(rooms.pass_along, rooms.pass_along_needs, rooms.prepare)
+PROFILE: Final = Entry(people.update, people.update_needs)
+UNLIKE: Final = Entry(reactions.undo)
+UNFOLLOW: Final = Entry(follows.unfollow)
+
+
+def _undo_by_id(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
+    """Only the id came: whatever of the sender's bears it is undone."""
+    steps = (reactions.undo, follows.unblock, follows.unfollow)
+    outcomes = (step(tx, activity, ctx) for step in steps)
+    return next((found for found in outcomes if not isinstance(found, Ignored)), Ignored("there was nothing to undo"))
+
+
+TABLE: Final[Mapping[tuple[str, str], Entry]] = MappingProxyType(
+    {
+        ("Follow", ANY): Entry(follows.follow),
+        ("Join", ANY): Entry(follows.join),
+        ("Leave", ANY): Entry(follows.leave),
+        ("Accept", ANY): Entry(follows.accept),
+        ("Reject", ANY): Entry(follows.reject),
+        ("Block", ANY): Entry(follows.block),
+        ("Undo", "Follow"): UNFOLLOW,
+        ("Undo", "Join"): UNFOLLOW,
+        ("Undo", "Accept"): Entry(follows.unaccept),
+        ("Undo", "Block"): Entry(follows.unblock),
+        ("Undo", "Like"): UNLIKE,
+        ("Undo", "EmojiReact"): UNLIKE,
+        ("Undo", "Announce"): UNLIKE,
+        ("Undo", ADDRESS_ONLY): Entry(_undo_by_id),
+        ("Create", ADDRESS_ONLY): CREATE,
+        **{("Create", kind): CREATE for kind in POSTS},
+        ("Update", ADDRESS_ONLY): UPDATE,
+        **{("Update", kind): UPDATE for kind in POSTS},
+        **{("Update", kind): PROFILE for kind in ACTORS},
+        ("Delete", ANY): Entry(posts.delete),
+        ("Announce", ADDRESS_ONLY): ANNOUNCE,
+        **{("Announce", kind): ANNOUNCE for kind in POSTS},
+        **{("Announce", kind): PASS_ALONG for kind in rooms.PASSED_ON},
+        ("Like", ANY): Entry(reactions.like),
+        ("EmojiReact", ANY): Entry(reactions.like),
+        ("Add", ANY): Entry(pins.add, pins.add_needs),
+        ("Remove", ANY): Entry(pins.remove),
+        ("Move", ANY): Entry(people.move, people.move_needs),
+        ("Flag", ANY): Entry(reports.flag),
+    }
+)
+
+
+def find(activity: Activity) -> Entry | None:
+    kinds = activity.inner.types if activity.inner is not None else ()
+    names = [(activity.type, kind) for kind in (*kinds, *(() if kinds else (ADDRESS_ONLY,)), ANY)]
+    return next((TABLE[name] for name in names if name in TABLE), None)
+
+
+def name_of(activity: Activity) -> str:
+    """What an activity is called where we do not act on it."""
+    return f"{activity.type} {activity.object_type}".strip()[:100]

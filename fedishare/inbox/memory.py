@@ -1,0 +1,122 @@
+"""What one process remembers about asking others, so that nobody can make it ask too often.
+
+Nothing here is lost by forgetting it: another process, or the same one tomorrow, asks again.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import MutableMapping
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary, WeakValueDictionary
+
+from fedishare.core.errors import FediShareError, Invalid, NotFound, TooMany, Unauthenticated, Unreachable
+from fedishare.net.client import Client
+from fedishare.net.signatures import Signer
+
+# A signature may be dated an hour ahead and used for 65 minutes after that.
+SIGNATURES_FOR: Final = timedelta(hours=3)
+KEY_FETCHES: Final = 20
+KEY_SECONDS: Final = 10
+FAILED_FOR: Final = timedelta(minutes=5)
+REFRESHED_FOR: Final = timedelta(minutes=5)
+ASKED_FOR: Final = timedelta(minutes=10)
+MOST_KEPT: Final = 10_000
+MOST_FETCHES: Final = 50
+
+T = TypeVar("T")
+
+
+class Failure(NamedTuple):
+    error: FediShareError
+    until: datetime
+
+
+class Budget:
+    """How much may still be fetched for one cause. One budget is shared by all that follows from it (DOS-15)."""
+
+    def __init__(self, fetches: int = MOST_FETCHES) -> None:
+        self.left = fetches
+
+    def spend(self) -> None:
+        """Raises Invalid once nothing is left."""
+        if self.left <= 0:
+            raise Invalid("This leads to more addresses than we follow.")
+        self.left -= 1
+
+
+class Memory:
+    def __init__(self) -> None:
+        self.signer: Signer | None = None
+        self._failures: dict[str, Failure] = {}
+        self._key_fetches: dict[str, deque[datetime]] = {}
+        self._refreshed: dict[str, datetime] = {}
+        self._asked: dict[str, datetime] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def lock(self, name: str) -> asyncio.Lock:
+        """One lock a name, so that what many wait for is fetched once."""
+        lock = self._locks.get(name)
+        if lock is None:
+            lock = self._locks[name] = asyncio.Lock()
+        return lock
+
+    def refuse_failed(self, key_id: str, *, now: datetime) -> None:
+        """Raise again what went wrong when this key was fetched a short while ago (SIG-22)."""
+        failure = self._failures.get(key_id)
+        if failure is None or failure.until <= now:
+            return
+        match failure.error:
+            case Unreachable():
+                wait = max(1, int((failure.until - now).total_seconds()))
+                raise Unreachable(str(failure.error), retry_after=wait)
+            case NotFound():
+                raise NotFound(str(failure.error))
+            case _:
+                raise Unauthenticated(str(failure.error))
+
+    def fail(self, key_id: str, error: FediShareError, *, now: datetime) -> None:
+        _keep(self._failures, key_id, Failure(error, now + FAILED_FOR))
+
+    def admit_key_fetch(self, host: str, *, now: datetime) -> None:
+        """Count a key fetch against its host; raises TooMany after twenty within ten seconds."""
+        recent = self._key_fetches.pop(host, deque[datetime]())
+        since = now - timedelta(seconds=KEY_SECONDS)
+        while recent and recent[0] <= since:
+            recent.popleft()
+        full = len(recent) >= KEY_FETCHES
+        if not full:
+            recent.append(now)
+        _keep(self._key_fetches, host, recent)
+        if full:
+            raise TooMany(f"{host} uses more new keys than we look up at once.", retry_after=KEY_SECONDS)
+
+    def may_refresh(self, actor_uri: str, *, now: datetime) -> bool:
+        """Whether an actor's keys may be looked up anew; answering yes uses it up for five minutes (SIG-24)."""
+        last = self._refreshed.get(actor_uri)
+        if last is not None and now < last + REFRESHED_FOR:
+            return False
+        _keep(self._refreshed, actor_uri, now)
+        return True
+
+    def was_asked(self, url: str, *, now: datetime) -> bool:
+        last = self._asked.get(url)
+        return last is not None and now < last + ASKED_FOR
+
+    def ask(self, url: str, *, now: datetime) -> None:
+        _keep(self._asked, url, now)
+
+
+def _keep(kept: MutableMapping[str, T], name: str, value: T) -> None:
+    kept.pop(name, None)
+    kept[name] = value
+    while len(kept) > MOST_KEPT:  # The oldest stands first.
+        kept.pop(next(iter(kept)))
+
+
+# One memory for each client there is: it lives as long as what it protects.
+_memories: Final[WeakKeyDictionary[Client, Memory]] = WeakKeyDictionary()
+
+
+def of(client: Client) -> Memory:
+    return _memories.setdefault(client, Memory())

@@ -1,0 +1,120 @@
+"""Create, Update and Delete of posts, as other servers send them."""
+
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import Connection
+
+from fedishare.core import hosts
+from fedishare.core.errors import Invalid, Refused
+from fedishare.domain.audience import OPEN
+from fedishare.inbox import people, reading
+from fedishare.inbox.context import Context, Done, Ignored, Need, Outcome, Verified, Wanted
+from fedishare.queries import known
+from fedishare.services import arrivals, reactions
+from fedishare.services.drafts import ForeignPost
+
+# As in Mastodon: an edit of something we never had is news only while the thing itself is new.
+NEWS_FOR: Final = timedelta(days=1)
+
+
+def prepare(activity: Verified, ctx: Context) -> ForeignPost | Ignored | None:
+    """Read and clean the post that came along. What lives elsewhere, or is another's, is none of the sender's."""
+    said = activity.activity
+    if said.inner is None:
+        return None
+    if said.object is None:
+        return Ignored("the object has no id")
+    if ctx.here.uris.is_ours(said.object):
+        raise Refused("This address is on our server.")
+    if not hosts.same_origin(said.object, said.actor):
+        return Ignored("the object lives on another server")
+    if (said.inner.ref("attributedTo") or said.actor) != said.actor:
+        raise Refused("The object is somebody else's.")
+    post = reading.post(said.inner, now=ctx.now, activity=said)
+    return Ignored("there is nothing in it to show") if reading.is_empty(post) else post
+
+
+def create_needs(tx: Connection, activity: Verified, ctx: Context) -> tuple[Need, ...]:
+    return _by_reference(tx, activity, ctx, Wanted.POST)
+
+
+def update_needs(tx: Connection, activity: Verified, ctx: Context) -> tuple[Need, ...]:
+    if activity.activity.object == activity.sender.uri:
+        return people.update_needs(tx, activity, ctx)
+    return _by_reference(tx, activity, ctx, Wanted.POST_AGAIN)
+
+
+def _by_reference(tx: Connection, activity: Verified, ctx: Context, wanted: Wanted) -> tuple[Need, ...]:
+    uri = activity.activity.object
+    if ctx.post is not None or uri is None or not hosts.same_origin(uri, activity.sender.uri):
+        return ()
+    if wanted is Wanted.POST and known.post(tx, uri=uri) is not None:
+        return ()
+    return (Need(wanted, uri),)
+
+
+def create(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
+    if ctx.post is None:
+        return _fetched(tx, activity)
+    post = reading.attribute(tx, ctx.post, author=activity.sender)
+    found = known.post(tx, uri=post.uri)
+    if found is not None and found.author_id != activity.sender.id:
+        raise Refused("This post is somebody else's.")
+    if not _is_for_us(tx, post):
+        return Ignored("it is for nobody here")
+    kept = arrivals.store(tx, ctx.here, post, activity_uri=activity.stored_as)
+    if kept is None:
+        return Done("used it") if post.use else Ignored("it was deleted, or its author is not welcome")
+    return Done("post") if kept.is_new else Ignored("the post is known")
+
+
+def update(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
+    """An edit counts if it is newer than what we have; who may see the post never changes."""
+    if activity.activity.object == activity.sender.uri:
+        return people.update(tx, activity, ctx)
+    if ctx.post is None:
+        return _fetched(tx, activity)
+    post = reading.attribute(tx, ctx.post, author=activity.sender)
+    found = known.post(tx, uri=post.uri)
+    if found is None:
+        is_news = post.published_at >= ctx.now - NEWS_FOR
+        return create(tx, activity, ctx) if is_news else Ignored("an edit of an old post that we never had")
+    if found.author_id != activity.sender.id:
+        raise Refused("This post is somebody else's.")
+    revised = arrivals.revise(tx, ctx.here, post, activity_uri=activity.stored_as)
+    return Done("edit") if revised else Ignored("what we have is as new")
+
+
+def delete(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
+    """Everybody deletes their own: themselves, a post, or a like or boost that they name by its id."""
+    uri, sender = activity.activity.object, activity.sender
+    if uri is None:
+        raise Invalid("A deletion says what is deleted.")
+    if uri == sender.uri:
+        return people.leave(tx, activity, ctx)
+    if not hosts.same_origin(uri, sender.uri) or known.actor(tx, uri=uri) is not None:
+        raise Refused("This is not yours to delete.")
+    reaction = known.reaction(tx, uri=uri)
+    if reaction is not None and reaction.actor_id == sender.id:
+        reactions.remove(tx, ctx.here, kind=reaction.kind, actor_id=sender.id, post_id=reaction.post_id)
+        return Done(f"{reaction.kind.value} taken back")
+    found = known.post(tx, uri=uri)
+    if found is not None and found.author_id != sender.id:
+        raise Refused("This is not yours to delete.")
+    erased = arrivals.erase(tx, ctx.here, uri=uri, by_id=sender.id, activity_uri=activity.stored_as)
+    return Done("deletion" if erased else "deletion remembered")
+
+
+def _fetched(tx: Connection, activity: Verified) -> Outcome:
+    """Only the address came; what is there was fetched, if it could be."""
+    uri = activity.activity.object
+    found = known.post(tx, uri=uri) if uri else None
+    return Done("post fetched") if found is not None else Ignored("there is no such post at its address")
+
+
+def _is_for_us(tx: Connection, post: ForeignPost) -> bool:
+    """A post that is not public is kept only where somebody here may read it."""
+    if post.visibility in OPEN:
+        return True
+    return known.reaches_us(tx, uris=(*post.to, *post.cc, *post.audience, *post.mentions))

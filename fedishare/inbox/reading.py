@@ -1,0 +1,284 @@
+"""From what another server says of a post to what we keep of it: texts cleaned, lists cut, terms looked up.
+
+Nothing here trusts anybody: origin, author and audience are checked by who calls.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from html import escape
+from typing import Final, TypeVar
+
+import msgspec
+from sqlalchemy import Connection
+
+from fedishare.as2 import read
+from fedishare.as2.node import Node
+from fedishare.as2.types import Activity, Concept, File, Learning, Media, Note, Usage
+from fedishare.core import hosts
+from fedishare.domain import audience, files, html, markup, vocabularies
+from fedishare.domain.audience import Visibility
+from fedishare.domain.kinds import AttachmentKind
+from fedishare.queries import known
+from fedishare.queries.known import ActorRow
+from fedishare.services.drafts import ForeignAttachment, ForeignPost
+from fedishare.services.resources import ForeignFile, ForeignResource, ForeignUse
+
+POSTS: Final = ("Note", "Article", "Page", "Question", "Event", "Image", "Video", "Audio", "Document")
+# On these a summary warns of what is inside; on all others it tells what is inside.
+WARNED: Final = frozenset({"Note", "Question"})
+
+NOBODY: Final = 0
+LONGEST_TITLE: Final = 300
+LONGEST_WARNING: Final = 500
+LONGEST_ALT: Final = 10_000
+LONGEST_SOURCE: Final = 64 << 10
+LONGEST_DESCRIPTION: Final = 20_000
+LONGEST_WORD: Final = 100
+MOST_LINES: Final = 500
+# Nothing on this network is older; such a date is a mistake and not a memory (SEQ-05).
+BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
+_AGES: Final = re.compile(r"([0-9]{1,2})\s*(?:[-\u2013]\s*([0-9]{1,2})?)?")
+_MEDIA_TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,80}")
+_KINDS: Final = {"image": AttachmentKind.IMAGE, "video": AttachmentKind.VIDEO, "audio": AttachmentKind.AUDIO}
+
+Term = TypeVar("Term", vocabularies.Subject, vocabularies.Level, vocabularies.ResourceType)
+
+
+def post(node: Node, *, now: datetime, activity: Activity | None = None) -> ForeignPost:
+    """A post whose author nobody has vouched for yet: `attribute` makes it somebody's.
+
+    Where the object names nobody it is for, it goes where its activity goes. Raises Invalid for
+    an object without a decent id.
+    """
+    note = read.note(node)
+    to, cc = (note.to, note.cc) if note.to or note.cc or activity is None else (activity.to, activity.cc)
+    url = _page(note)
+    published = _moment(note.published, now=now) or now
+    is_answer = note.in_reply_to is not None
+    title = _title(note) if not is_answer else None
+    return ForeignPost(
+        uri=note.id,
+        url=url,
+        kind=note.type,
+        author_id=NOBODY,
+        title=title,
+        warning=_warning(note),
+        content=_content(note, url).removeprefix(html.headline(title) if title else ""),
+        source=note.source if note.source and len(note.source) <= LONGEST_SOURCE else None,
+        language=note.language if note.language and _LANGUAGE.fullmatch(note.language) else None,
+        sensitive=note.sensitive or _warning(note) is not None,
+        visibility=Visibility.MENTIONED,
+        to=to,
+        cc=cc,
+        audience=note.audience or (activity.audience if activity is not None else ()),
+        in_reply_to_uri=note.in_reply_to,
+        context_uri=note.context,
+        published_at=published,
+        updated_at=_moment(note.updated, now=now),
+        tags=tuple(label for tag in note.hashtags if (label := markup.text(tag, limit=LONGEST_WORD))),
+        mentions=note.mentions,
+        attachments=tuple(_attachments(note, url)),
+        resource=_resource(note.learning) if _is_own_resource(note) and note.learning else None,
+        use=_use(note.usage) if note.usage else None,
+    )
+
+
+def attribute(tx: Connection, unsigned: ForeignPost, *, author: ActorRow) -> ForeignPost:
+    """The post as its author's, and for whom it is as far as we know the collections it names."""
+    visibility = audience.classify(
+        to=unsigned.to,
+        cc=unsigned.cc,
+        author_followers=author.followers,
+        rooms_followers=known.rooms_followers(tx, uris=unsigned.to),
+    )
+    return msgspec.structs.replace(unsigned, author_id=author.id, visibility=visibility)
+
+
+def is_empty(found: ForeignPost) -> bool:
+    """Whether there is nothing to show, as in a vote."""
+    return not (found.content or found.title or found.attachments or found.use)
+
+
+def moment(said: datetime | None, *, now: datetime) -> datetime:
+    """When something happened elsewhere: never later than now, and now if nobody says or can mean it."""
+    return _moment(said, now=now) or now
+
+
+def _moment(said: datetime | None, *, now: datetime) -> datetime | None:
+    if said is None or said < BEGINNING:
+        return None
+    return min(said, now)
+
+
+def _page(note: Note) -> str:
+    """The post's page for people, which lies on the server of the post itself, or is the post's id."""
+    url = markup.safe_url(note.url) if note.url else None
+    return url if url and hosts.same_origin(url, note.id) else note.id
+
+
+def _title(note: Note) -> str | None:
+    return markup.text(note.name, limit=LONGEST_TITLE) or None if note.name else None
+
+
+def _warning(note: Note) -> str | None:
+    if not note.summary or not (note.type in WARNED or note.sensitive):
+        return None
+    return markup.text(markup.plain(note.summary), limit=LONGEST_WARNING) or None
+
+
+def _content(note: Note, url: str) -> str:
+    """What to read: the text, else the summary, with what an event or a poll has besides."""
+    body = note.content or (note.summary or "" if note.type not in WARNED else "")
+    cleaned = markup.clean(body) if note.is_html else _paragraphs(body)
+    parts = [_when_and_where(note), cleaned, _list(note.options)]
+    written = "".join(part for part in parts if part)
+    if not written and note.type not in WARNED:
+        safe = markup.safe_url(url)
+        written = f'<p><a href="{escape(safe)}">{escape(safe)}</a></p>' if safe else ""
+    return markup.clean(written) if written != cleaned else cleaned
+
+
+def _paragraphs(text: str) -> str:
+    lines = escape(text, quote=False).splitlines()
+    blocks = "\n".join(line.strip() for line in lines).split("\n\n")
+    filled = (block.strip().replace("\n", "<br>") for block in blocks)
+    return markup.clean("".join(f"<p>{block}</p>" for block in filled if block))
+
+
+def _when_and_where(note: Note) -> str:
+    if note.starts is None:
+        return ""
+    times = " \u2013 ".join(f"{time.day} {time:%B %Y, %H:%M} UTC" for time in (note.starts, note.ends) if time)
+    place = markup.text(note.place, limit=LONGEST_TITLE)
+    return f"<p>{times}{' · ' + escape(place) if place else ''}</p>"
+
+
+def _list(options: tuple[str, ...]) -> str:
+    items = "".join(f"<li>{escape(markup.text(option, limit=LONGEST_TITLE))}</li>" for option in options)
+    return f"<ul>{items}</ul>" if items else ""
+
+
+def _attachments(note: Note, url: str) -> Iterator[ForeignAttachment]:
+    # A resource's first attachment is a link to its own page, which the post has anyway (F2).
+    seen = {url, note.id}
+    for medium in note.media:
+        safe = markup.safe_url(medium.url)
+        if safe is None or safe in seen:
+            continue
+        seen.add(safe)
+        media_type = medium.media_type.lower().partition(";")[0].strip()
+        yield ForeignAttachment(
+            kind=_kind(medium, media_type),
+            url=safe,
+            media_type=media_type if _MEDIA_TYPE.fullmatch(media_type) else "",
+            alt=markup.text(medium.alt, limit=LONGEST_ALT),
+            width=medium.width,
+            height=medium.height,
+            focal=medium.focal,
+        )
+
+
+def _kind(medium: Media, media_type: str) -> AttachmentKind:
+    if medium.is_link:
+        return AttachmentKind.LINK
+    family = media_type.partition("/")[0] or medium.type.lower()
+    return _KINDS.get(family, AttachmentKind.FILE)
+
+
+def _is_own_resource(note: Note) -> bool:
+    return note.learning is not None and hosts.same_origin(note.learning.id, note.id)
+
+
+def _resource(learning: Learning) -> ForeignResource:
+    subject = _first(learning.subjects, _subject)
+    level = _first(learning.levels, _level)
+    kind = _first(learning.types, _type)
+    licence = vocabularies.licence_by_url(learning.licence.uri) if learning.licence and learning.licence.uri else None
+    ages = _ages(learning.ages) or ((level.age_min, level.age_max) if level else (None, None))
+    return ForeignResource(
+        description=_lines(learning.description),
+        subject=subject.slug if subject else None,
+        subject_label=subject.label if subject else _label(learning.subjects),
+        level=level.slug if level else None,
+        level_label=level.label if level else _label(learning.levels),
+        age_min=ages[0],
+        age_max=ages[1],
+        type=kind.slug if kind else None,
+        type_label=kind.label if kind else _label(learning.types),
+        licence=licence.id if licence else None,
+        licence_label=licence.short if licence else _licence_label(learning.licence),
+        licence_url=markup.safe_url(learning.licence.uri) if learning.licence and learning.licence.uri else None,
+        version=learning.version,
+        files=tuple(_files(learning.files)),
+    )
+
+
+def _files(listed: Iterable[File]) -> Iterator[ForeignFile]:
+    for file in listed:
+        url, media_type = markup.safe_url(file.url), file.media_type.lower().strip()
+        if url is not None:
+            yield ForeignFile(
+                name=files.safe_name(file.name),
+                media_type=media_type if _MEDIA_TYPE.fullmatch(media_type) else files.UNKNOWN,
+                size=file.size,
+                sha256=file.sha256,
+                url=url,
+            )
+
+
+def _use(usage: Usage) -> ForeignUse:
+    level = vocabularies.level_by_label(usage.level) if usage.level else None
+    return ForeignUse(resource_uri=usage.resource, line=usage.line, level=level.slug if level else None)
+
+
+def _first(concepts: Iterable[Concept], look_up: Callable[[Concept], Term | None]) -> Term | None:
+    return next((found for concept in concepts if (found := look_up(concept))), None)
+
+
+def _subject(concept: Concept) -> vocabularies.Subject | None:
+    # KIM has one concept for politics and citizenship, so the word counts before the address.
+    wanted = concept.label.casefold()
+    named = (entry for entry in vocabularies.SUBJECTS if entry.label.casefold() == wanted)
+    uri = concept.uri
+    addressed = (entry for entry in vocabularies.SUBJECTS if uri and uri in {entry.kim, entry.target_url})
+    return next(named, None) or next(addressed, None)
+
+
+def _level(concept: Concept) -> vocabularies.Level | None:
+    addressed = (entry for entry in vocabularies.LEVELS if concept.uri and concept.uri == entry.url)
+    found = next(addressed, None)
+    return found or vocabularies.level_by_label(concept.label, framework=concept.framework)
+
+
+def _type(concept: Concept) -> vocabularies.ResourceType | None:
+    wanted = concept.label.casefold()
+    return next(
+        (
+            entry
+            for entry in vocabularies.RESOURCE_TYPES
+            if concept.uri == entry.url or (wanted and entry.label.casefold() == wanted)
+        ),
+        None,
+    )
+
+
+def _label(concepts: tuple[Concept, ...]) -> str:
+    said = (markup.text(concept.label, limit=LONGEST_WORD) for concept in concepts)
+    return next((label for label in said if label), "")
+
+
+def _licence_label(licence: Concept | None) -> str:
+    return markup.text(licence.label or licence.uri or "", limit=LONGEST_TITLE) if licence else ""
+
+
+def _ages(text: str) -> tuple[int, int | None] | None:
+    found = _AGES.fullmatch(text.strip())
+    return (int(found[1]), int(found[2]) if found[2] else None) if found else None
+
+
+def _lines(text: str) -> str:
+    lines = text[:LONGEST_DESCRIPTION].splitlines()[:MOST_LINES]
+    return "\n".join(markup.text(line, limit=LONGEST_DESCRIPTION) for line in lines).strip()

@@ -1,0 +1,127 @@
+"""Who sent a request, and whose proof a document carries: the key is known, or looked up where it belongs."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection
+
+from fedishare.core import hosts
+from fedishare.core.errors import FediShareError, Invalid, NotFound, Refused, TooMany, Unauthenticated, Unreachable
+from fedishare.core.json import Json
+from fedishare.domain.kinds import KeyKind
+from fedishare.inbox import documents, memory, resolve, trust
+from fedishare.inbox.memory import Budget
+from fedishare.jobs.tools import Tools
+from fedishare.net import keys, proofs, signatures
+from fedishare.net.signatures import Claim
+from fedishare.queries import known
+from fedishare.queries.known import ActorRow, KeyRow
+
+KEY_BUDGET = 6
+
+
+async def who_signed(
+    tools: Tools, claim: Claim, *, expected: str | None = None, found: KeyRow | None = None
+) -> ActorRow:
+    """The actor whose key made the signature. `expected` is who says so, and is asked first.
+
+    `found` is the key, if the caller has looked it up already.
+
+    A known key costs no fetch. Raises Unauthenticated, or NotFound where the key's own server says
+    that it is gone; TooMany and Unreachable when the look-up has to wait (SIG-22, SIG-26).
+    """
+    found = found or await tools.db.read(known.key, key_id=claim.key_id)
+    if found is None:
+        return await _unknown(tools, claim, expected)
+    return found.owner if _fits(claim, found) else await _renewed(tools, claim, found)
+
+
+async def who_proved(tools: Tools, document: Mapping[str, Json], actor_uri: str) -> ActorRow | None:
+    """The actor, if the document carries their own proof; their key is fetched if it is new to us."""
+    method = proofs.method_of(document)
+    if method is None or not hosts.same_origin(method, actor_uri):
+        return None
+    if await tools.db.read(known.key, key_id=method) is None:
+        try:
+            await _look_up(tools, method, actor_uri)
+        except (Invalid, Refused, NotFound):
+            return None
+    return await tools.db.read(_prover, document, actor_uri)
+
+
+def _prover(tx: Connection, document: Mapping[str, Json], actor_uri: str) -> ActorRow | None:
+    return known.actor(tx, uri=actor_uri) if trust.is_proved(tx, document, actor_uri=actor_uri) else None
+
+
+async def _unknown(tools: Tools, claim: Claim, expected: str | None) -> ActorRow:
+    await _look_up(tools, claim.key_id, expected)
+    found = await tools.db.read(known.key, key_id=claim.key_id)
+    if found is None or not _fits(claim, found):
+        raise Unauthenticated("The signature does not fit the key it names.")
+    return found.owner
+
+
+async def _look_up(tools: Tools, key_id: str, expected: str | None) -> None:
+    """Bring in the actor who shows this key. What went wrong is remembered, so that it is not tried all the time."""
+    remembered, now = memory.of(tools.client), tools.here.now()
+    address = key_id.partition("#")[0]
+    host = host_of_key(key_id)
+    async with remembered.lock(f"key {key_id}"):
+        if await tools.db.read(known.key, key_id=key_id) is not None:
+            return
+        remembered.refuse_failed(key_id, now=now)
+        remembered.admit_key_fetch(host, now=now)
+        budget = Budget(KEY_BUDGET)
+        try:
+            owner = expected if expected is not None and _is_under(key_id, expected) else None
+            owner = owner or await documents.owner_of_key(tools, address, budget=budget)
+            await resolve.actor(tools, owner, fresh=True, budget=budget)
+            shown = await tools.db.read(known.key, key_id=key_id)
+            if shown is None or shown.owner.uri != owner:
+                raise Unauthenticated("The actor does not show this key.")
+        except FediShareError as error:
+            remembered.fail(key_id, error, now=now)
+            raise _for_sender(error) from error
+
+
+async def _renewed(tools: Tools, claim: Claim, found: KeyRow) -> ActorRow:
+    """The key may have been replaced under its old id: look once, then not again for five minutes (SIG-24)."""
+    remembered, now = memory.of(tools.client), tools.here.now()
+    async with remembered.lock(f"key {claim.key_id}"):
+        if remembered.may_refresh(found.owner.uri, now=now):
+            remembered.admit_key_fetch(host_of_key(claim.key_id), now=now)
+            try:
+                await resolve.actor(tools, found.owner.uri, fresh=True, budget=Budget(KEY_BUDGET))
+            except FediShareError as error:
+                raise _for_sender(error) from error
+        renewed = await tools.db.read(known.key, key_id=claim.key_id)
+    if renewed is None or not _fits(claim, renewed):
+        raise Unauthenticated("The signature does not fit the key it names.")
+    return renewed.owner
+
+
+def _fits(claim: Claim, key: KeyRow) -> bool:
+    if key.kind is not KeyKind.RSA:
+        return False
+    try:
+        return signatures.verify(claim, keys.public_rsa(key.public))
+    except Invalid:
+        return False
+
+
+def _for_sender(error: FediShareError) -> FediShareError:
+    """What the sender of a request hears when its key could not be had."""
+    if isinstance(error, Unreachable | TooMany | NotFound | Unauthenticated):
+        return error
+    return Unauthenticated(f"The key of the signature cannot be used: {error}")
+
+
+def _is_under(key_id: str, actor_uri: str) -> bool:
+    return key_id == actor_uri or key_id.startswith((f"{actor_uri}#", f"{actor_uri}?", f"{actor_uri}/"))
+
+
+def host_of_key(key_id: str) -> str:
+    """The server on which a key lives. Raises Unauthenticated where its id is no address."""
+    try:
+        return hosts.origin_of(key_id).host
+    except Invalid:
+        raise Unauthenticated("The key id of the signature is not the address of a key.") from None
