@@ -1,0 +1,159 @@
+"""Activities: what is done to an object, put into words. Every one has an id, `to` and `cc`."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from fedishare.as2 import write
+from fedishare.as2.write import Document
+from fedishare.core import uris
+from fedishare.core.json import Json
+from fedishare.domain.audience import PUBLIC_IRI
+
+
+def create(document: Document, *, uri: str | None = None) -> Document:
+    """The Create of a post; its id is the post's own `/activity` unless another is given."""
+    return _about_object("Create", document, uri=uri or uris.create(_text(document, "id")), at=document["published"])
+
+
+def update(document: Document, *, uri: str) -> Document:
+    """The Update of a post that was edited."""
+    return _about_object("Update", document, uri=uri, at=document.get("updated", document["published"]))
+
+
+def update_actor(document: Document, *, uri: str, followers: str, at: datetime) -> Document:
+    """The Update of an actor, for all who may know it."""
+    activity = _activity("Update", uri=uri, actor=_text(document, "id"), to=[PUBLIC_IRI], cc=[followers])
+    activity |= {"published": write.when(at), "object": write.bare(document)}
+    return write.with_context(_listed(document["@context"]), activity)
+
+
+def delete(
+    tombstone: Document,
+    *,
+    uri: str,
+    actor: str,
+    to: Sequence[str],
+    cc: Sequence[str],
+    audience: str | None = None,
+    summary: str | None = None,
+) -> Document:
+    """The Delete of a post.
+
+    With a `summary` Lemmy takes it for the act of a moderator, so an author's own Delete has none.
+    """
+    activity = _activity("Delete", uri=uri, actor=actor, to=to, cc=cc, audience=audience)
+    activity["object"] = write.bare(tombstone)
+    if summary is not None:
+        activity["summary"] = summary
+    return _plain(activity)
+
+
+def like(*, uri: str, actor: str, post: str, author: str, audience: str | None = None) -> Document:
+    activity = _activity("Like", uri=uri, actor=actor, to=[author], cc=_only(audience), audience=audience)
+    return _plain(activity | {"object": post})
+
+
+def announce(
+    *,
+    uri: str,
+    actor: str,
+    target: Json,
+    to: Sequence[str],
+    cc: Sequence[str],
+    at: datetime,
+    audience: str | None = None,
+) -> Document:
+    """A boost of `target`, the id of a post; or a room's word on an activity, which then is `target` itself."""
+    activity = _activity("Announce", uri=uri, actor=actor, to=to, cc=cc, audience=audience)
+    return _plain(activity | {"published": write.when(at), "object": target})
+
+
+def undo(activity: Document, *, uri: str) -> Document:
+    """The Undo of `activity`, which is embedded whole: an id alone is not enough for Mastodon to undo a Like."""
+    undone: Document = {"id": uri, "type": "Undo"}
+    undone |= {name: activity[name] for name in ("actor", "to", "cc", "audience") if name in activity}
+    return _plain(undone | {"object": write.bare(activity)})
+
+
+def follow(*, uri: str, actor: str, followee: str) -> Document:
+    return _plain(_activity("Follow", uri=uri, actor=actor, to=[followee], cc=[]) | {"object": followee})
+
+
+def accept(followed: Document, *, uri: str) -> Document:
+    """The followee of `followed`, a Follow, agrees."""
+    return _answer("Accept", followed, uri=uri)
+
+
+def reject(followed: Document, *, uri: str) -> Document:
+    """The followee of `followed`, a Follow, refuses, or does not want this follower any longer."""
+    return _answer("Reject", followed, uri=uri)
+
+
+def block(*, uri: str, actor: str, blocked: str) -> Document:
+    return _plain(_activity("Block", uri=uri, actor=actor, to=[blocked], cc=[]) | {"object": blocked})
+
+
+def flag(*, uri: str, actor: str, target: str, posts: Sequence[str], comment: str, at: datetime) -> Document:
+    """A report about `target`, who comes first: Mastodon files nothing without the account."""
+    activity = _activity("Flag", uri=uri, actor=actor, to=[target], cc=[])
+    return _plain(activity | {"published": write.when(at), "content": comment, "object": [target, *posts]})
+
+
+def move(*, uri: str, actor: str, target: str, followers: str) -> Document:
+    activity = _activity("Move", uri=uri, actor=actor, to=[followers], cc=[])
+    return _plain(activity | {"object": actor, "target": target})
+
+
+def add(*, uri: str, actor: str, post: str, featured: str, followers: str, audience: str | None = None) -> Document:
+    """A post is pinned."""
+    return _pin("Add", uri=uri, actor=actor, post=post, featured=featured, followers=followers, audience=audience)
+
+
+def remove(*, uri: str, actor: str, post: str, featured: str, followers: str, audience: str | None = None) -> Document:
+    """A post is no longer pinned."""
+    return _pin("Remove", uri=uri, actor=actor, post=post, featured=featured, followers=followers, audience=audience)
+
+
+def _pin(
+    kind: str, *, uri: str, actor: str, post: str, featured: str, followers: str, audience: str | None
+) -> Document:
+    activity = _activity(kind, uri=uri, actor=actor, to=[PUBLIC_IRI], cc=[followers], audience=audience)
+    return _plain(activity | {"object": post, "target": featured})
+
+
+def _about_object(kind: str, document: Document, *, uri: str, at: Json) -> Document:
+    """An activity whose object is embedded. With a proof the object keeps a context of its own, which is proven too."""
+    kept = {name: document[name] for name in ("to", "cc", "audience") if name in document}
+    inner = document if "proof" in document else write.bare(document)
+    activity: Document = {"id": uri, "type": kind, "actor": document["attributedTo"], "published": at}
+    return write.with_context(_listed(document["@context"]), activity | kept | {"object": inner})
+
+
+def _answer(kind: str, followed: Document, *, uri: str) -> Document:
+    activity = _activity(kind, uri=uri, actor=_text(followed, "object"), to=[_text(followed, "actor")], cc=[])
+    inner = {name: followed[name] for name in ("id", "type", "actor", "object")}
+    return _plain(activity | {"object": inner})
+
+
+def _activity(
+    kind: str, *, uri: str, actor: str, to: Sequence[str], cc: Sequence[str], audience: str | None = None
+) -> Document:
+    activity: Document = {"id": uri, "type": kind, "actor": actor, "to": list(to), "cc": list(cc)}
+    return activity | {"audience": audience} if audience else activity
+
+
+def _plain(activity: Document) -> Document:
+    return write.with_context(write.PLAIN, activity)
+
+
+def _only(uri: str | None) -> list[str]:
+    return [uri] if uri else []
+
+
+def _listed(context: Json) -> list[Json]:
+    return context if isinstance(context, list) else [context]
+
+
+def _text(document: Mapping[str, Json], name: str) -> str:
+    value = document[name]
+    return value if isinstance(value, str) else ""

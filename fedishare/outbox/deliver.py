@@ -1,0 +1,342 @@
+"""Sends what waits in the queue of deliveries: a few to each server at a time, many servers at once.
+
+Everything that must not be lost is in rows. A process that is killed leaves leases behind, and
+when they run out another one, or the same one started again, sends what was under way.
+"""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+import structlog
+
+from fedishare.core import ids
+from fedishare.core.errors import FediShareError, Unreachable
+from fedishare.core.ids import fraction
+from fedishare.jobs import deliveries
+from fedishare.jobs.deliveries import Claimed, Parked, Postponed, Results, Trouble, Wanted
+from fedishare.jobs.tools import Tools
+from fedishare.net import answers
+from fedishare.net.answers import Answer
+from fedishare.net.signatures import Scheme, Signer
+from fedishare.outbox.paces import Paces
+from fedishare.outbox.verdicts import (
+    OK,
+    TOO_MANY,
+    UNREAD,
+    Later,
+    Never,
+    Sent,
+    Verdict,
+    is_trouble,
+    rest,
+    verdict,
+)
+
+__all__ = ["Courier", "Later", "Never", "Sent", "verdict"]
+
+log: Final = structlog.get_logger()
+
+IN_FLIGHT: Final = 64
+PER_HOST: Final = 2
+# Servers that failed lately may hold a quarter of the places, so that the others stay quick (REL-04).
+AILING: Final = IN_FLIGHT // 4
+# Whoever takes longer than this to answer gives up the place, but goes on being waited for.
+SLOW_AFTER: Final = 2.0
+MOST_SLOW: Final = 64
+IN_HAND: Final = 256
+IDLE: Final = 1.0
+# Answers that come within so short a time are written down together.
+GATHER: Final = 0.01
+KEPT_BODIES: Final = 128
+KEPT_SENDERS: Final = 512
+# What could not be delivered for so long is given up, however few tries a resting server left it.
+LONGEST: Final = timedelta(days=8)
+_ID_BITS: Final = ids.WORKER_BITS + ids.SEQUENCE_BITS
+
+_OTHER: Final = {Scheme.CAVAGE: Scheme.RFC9421, Scheme.RFC9421: Scheme.CAVAGE}
+
+
+class Parcel(NamedTuple):
+    claimed: Claimed
+    body: bytes
+    signer: Signer | None
+
+
+class Reply(NamedTuple):
+    """What came back: an answer, or why there is none; `is_final` where our own rules forbid to send."""
+
+    status: int | None
+    retry_after: int | None = None
+    why: str = ""
+    is_final: bool = False
+
+
+class Outcome(NamedTuple):
+    claimed: Claimed
+    verdict: Verdict
+    trouble: Trouble | None = None
+    speaks: bool | None = None
+
+
+class Courier:
+    """Delivers until cancelled. Several may share one database; leases keep them apart."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._bodies: dict[int, bytes] = {}
+        self._senders: dict[int, Signer] = {}
+        self._ready: deque[Parcel] = deque()
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._quick: set[int] = set()
+        self._slow: set[int] = set()
+        self._in_hand: Counter[str] = Counter()
+        self._ailing = 0
+        self._outcomes: list[Outcome] = []
+        self._moved = asyncio.Event()
+        self._has_rung = False
+        self._paces = Paces()
+        self._is_paced = False
+        self._is_stopping = False
+
+    async def run(self) -> None:
+        """Deliver what is due, whenever it is, until stopped or cancelled. Leases are handed back at the end."""
+        self._is_paced = True
+        listener = asyncio.create_task(self._listen())
+        try:
+            while not self._is_stopping:
+                if await self._pass_or_wait():
+                    continue
+                await self._moved.wait()
+                if not self._has_rung:
+                    await asyncio.sleep(GATHER)
+                self._has_rung = False
+                self._moved.clear()
+        finally:
+            listener.cancel()
+            await self._land()
+
+    def stop(self) -> None:
+        """Ask `run` to end; what is under way is given up and handed back."""
+        self._is_stopping = True
+        self._moved.set()
+
+    async def drain(self) -> int:
+        """Deliver everything that is due now, and answer how many deliveries were tried."""
+        tried = 0
+        while await self._pass():
+            while self._tasks:
+                await asyncio.wait(self._tasks.values())
+            tried += len(self._outcomes)
+        return tried
+
+    async def _listen(self) -> None:
+        """Something new may be due; without a ring at least once a second, for other processes write rows too."""
+        while True:
+            await self._tools.db.bell.wait(at_most=IDLE)
+            self._has_rung = True
+            self._moved.set()
+
+    async def _pass_or_wait(self) -> int:
+        """One passage; where the database does not answer, nothing is lost but a little time."""
+        try:
+            return await self._pass()
+        except Unreachable as error:
+            log.warning("the database did not answer", why=str(error))
+            await self._tools.here.clock.sleep(IDLE)
+            return 0
+
+    async def _pass(self) -> int:
+        """Write down what has become of deliveries and take new ones in hand; answers how many."""
+        outcomes, now = list(self._outcomes), self._tools.here.now()
+        claim = await self._tools.db.write(
+            deliveries.settle_and_claim, _results(outcomes, now=now), now=now, wanted=self._wanted()
+        )
+        del self._outcomes[: len(outcomes)]
+        self._bodies |= claim.bodies
+        self._senders |= {
+            actor: Signer(key_id=sender.key_id, private_pem=sender.private) for actor, sender in claim.senders.items()
+        }
+        for claimed in claim.deliveries:
+            body, signer = self._bodies[claimed.activity_id], self._senders.get(claimed.sender_id)
+            self._ready.append(Parcel(claimed, body, signer))
+            self._in_hand[claimed.host] += 1
+            self._ailing += claimed.failures > 0
+        _forget_oldest(self._bodies, keep=KEPT_BODIES)
+        _forget_oldest(self._senders, keep=KEPT_SENDERS)
+        self._start()
+        return len(claim.deliveries)
+
+    def _wanted(self) -> Wanted:
+        # As long as enough is in hand to keep every place busy, the queue is left in peace.
+        room = max(0, IN_HAND - len(self._ready) - len(self._tasks)) if len(self._ready) < IN_FLIGHT else 0
+        turns = {host: PER_HOST - held for host, held in self._in_hand.items()}
+        if self._is_paced:
+            for host, allowed in self._paces.allowances(asyncio.get_running_loop().time()).items():
+                turns[host] = min(turns.get(host, PER_HOST), allowed)
+        return Wanted(
+            healthy=room,
+            ailing=max(0, min(room, AILING - self._ailing)),
+            per_host=PER_HOST,
+            turns=turns,
+            known_bodies=frozenset(self._bodies),
+            known_senders=frozenset(self._senders),
+        )
+
+    def _start(self) -> None:
+        """Send as much as there are places for."""
+        while self._ready and len(self._quick) < IN_FLIGHT:
+            parcel = self._ready.popleft()
+            self._quick.add(parcel.claimed.id)
+            self._tasks[parcel.claimed.id] = asyncio.create_task(self._carry(parcel))
+
+    async def _carry(self, parcel: Parcel) -> None:
+        claimed, loop = parcel.claimed, asyncio.get_running_loop()
+        self._paces.count(claimed.host, loop.time())
+        timer = loop.call_later(SLOW_AFTER, self._make_way, claimed.id)
+        try:
+            self._outcomes.append(await self._attempt(parcel))
+        except Exception as error:
+            # One delivery that breaks something must not stop all the others (REL-12).
+            log.exception("a delivery failed", inbox=claimed.inbox)
+            why = f"{type(error).__name__}: {error}"
+            judged = verdict(None, tries=claimed.tries, why=why, spread=fraction())
+            self._outcomes.append(Outcome(claimed, judged))
+        finally:
+            timer.cancel()
+            self._put_down(claimed)
+
+    def _put_down(self, claimed: Claimed) -> None:
+        for places in (self._quick, self._slow):
+            places.discard(claimed.id)
+        self._tasks.pop(claimed.id, None)
+        self._let_go(claimed)
+        self._moved.set()
+        if not self._is_stopping:
+            self._start()
+
+    def _let_go(self, claimed: Claimed) -> None:
+        self._in_hand[claimed.host] -= 1
+        if self._in_hand[claimed.host] <= 0:
+            del self._in_hand[claimed.host]
+        self._ailing -= claimed.failures > 0
+
+    def _make_way(self, delivery_id: int) -> None:
+        """A slow server frees its place for others; it is still waited for."""
+        if delivery_id in self._quick and len(self._slow) < MOST_SLOW:
+            self._quick.discard(delivery_id)
+            self._slow.add(delivery_id)
+            self._start()
+            self._moved.set()
+
+    async def _attempt(self, parcel: Parcel) -> Outcome:
+        """Knock, and where the signature may have gone unread, knock once more in the other way (F21)."""
+        claimed = parcel.claimed
+        if parcel.signer is None:
+            return Outcome(claimed, Never("the sender has no key any more"))
+        usual = Scheme.RFC9421 if claimed.speaks_rfc9421 else Scheme.CAVAGE
+        reply, speaks = await self._knock(parcel, parcel.signer, usual), None
+        if reply.status in UNREAD:
+            again = await self._knock(parcel, parcel.signer, _OTHER[usual])
+            if again.status is not None and again.status in OK:
+                reply, speaks = again, not claimed.speaks_rfc9421
+        if reply.is_final:
+            return Outcome(claimed, Never(reply.why))
+        judged = verdict(
+            reply.status, tries=claimed.tries, retry_after=reply.retry_after, why=reply.why, spread=fraction()
+        )
+        return Outcome(claimed, judged, self._trouble(claimed, reply, judged), speaks)
+
+    async def _knock(self, parcel: Parcel, signer: Signer, scheme: Scheme) -> Reply:
+        # Signed anew each time, or the date would be too old (M8).
+        try:
+            answer = await self._tools.client.post(parcel.claimed.inbox, body=parcel.body, signer=signer, scheme=scheme)
+        except Unreachable as error:
+            return Reply(None, why=str(error))
+        except FediShareError as error:
+            return Reply(None, why=str(error), is_final=True)
+        return Reply(answer.status, self._asked_to_wait(answer))
+
+    def _asked_to_wait(self, answer: Answer) -> int | None:
+        if not {"retry-after", "x-ratelimit-reset"}.intersection(answer.headers):
+            return None
+        return answers.retry_after(answer.headers, now=self._tools.here.now())
+
+    def _trouble(self, claimed: Claimed, reply: Reply, judged: Verdict) -> Trouble | None:
+        """Whether the whole server is left alone for a while: it failed, or asked for it."""
+        now = self._tools.here.now()
+        if is_trouble(reply.status):
+            seconds = max(rest(claimed.failures + 1, spread=fraction()), reply.retry_after or 0)
+            return Trouble(1, now + timedelta(seconds=seconds), reply.why or f"answered with status {reply.status}")
+        if reply.status == TOO_MANY and isinstance(judged, Later):
+            return Trouble(0, now + timedelta(seconds=judged.seconds), judged.why)
+        return None
+
+    async def _land(self) -> None:
+        """Give up what is under way, write down what is known, hand the rest back (REL-11)."""
+        self._is_stopping = True
+        held = [parcel.claimed for parcel in self._ready]
+        flying = dict(self._tasks)
+        for task in flying.values():
+            task.cancel()
+        await asyncio.gather(*flying.values(), return_exceptions=True)
+        self._ready.clear()
+        known = {outcome.claimed.id for outcome in self._outcomes}
+        back = [claimed.id for claimed in held] + [delivery for delivery in flying if delivery not in known]
+        now = self._tools.here.now()
+        try:
+            await self._tools.db.write(deliveries.settle, _results(self._outcomes, now=now), now=now)
+            await self._tools.db.write(deliveries.hand_back, back)
+        except Unreachable as error:  # Then the leases run out instead.
+            log.warning("deliveries could not be handed back", why=str(error))
+        self._outcomes.clear()
+        self._in_hand.clear()
+        self._ailing = 0
+
+
+def _results(outcomes: Iterable[Outcome], *, now: datetime) -> Results:
+    """Outcomes sorted by what has to be written; for each server the last one counts."""
+    arrived: list[int] = []
+    postponed: list[Postponed] = []
+    parked: list[Parked] = []
+    troubles: dict[str, Trouble] = {}
+    recovered: set[str] = set()
+    speaks: dict[str, bool] = {}
+    for outcome in outcomes:
+        claimed = outcome.claimed
+        match outcome.verdict:
+            case Sent():
+                arrived.append(claimed.id)
+                troubles.pop(claimed.host, None)
+                if claimed.failures > 0:
+                    recovered.add(claimed.host)
+            case Later(seconds, why) if not _is_stale(claimed.id, now=now):
+                due = now + timedelta(seconds=seconds)
+                postponed.append(Postponed(claimed.id, due, claimed.tries + 1, why))
+            case Later(_, why) | Never(why):
+                parked.append(Parked(claimed.id, claimed.tries + 1, why))
+        if outcome.trouble is not None:
+            recovered.discard(claimed.host)
+            troubles[claimed.host] = _both(troubles.get(claimed.host), outcome.trouble)
+        if outcome.speaks is not None:
+            speaks[claimed.host] = outcome.speaks
+    return Results(arrived, postponed, parked, troubles, recovered, speaks)
+
+
+def _both(one: Trouble | None, other: Trouble) -> Trouble:
+    if one is None:
+        return other
+    until = max(one.resting_until, other.resting_until)
+    return Trouble(one.failures + other.failures, until, other.why)
+
+
+def _is_stale(delivery_id: int, *, now: datetime) -> bool:
+    """Whether a delivery waits for longer than it may; its id tells since when."""
+    return delivery_id >> _ID_BITS < ids.milliseconds(now - LONGEST)
+
+
+def _forget_oldest(kept: "dict[int, bytes] | dict[int, Signer]", *, keep: int) -> None:
+    for key in list(kept)[: max(0, len(kept) - keep)]:
+        del kept[key]

@@ -1,0 +1,318 @@
+"""Something happened here, and others should know: one stored activity, and one delivery for each inbox.
+
+One function for each job. Each reads in one passage, puts things into words outside any
+transaction, and writes in one passage. Running it twice changes nothing.
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection
+
+from fedishare.as2 import write
+from fedishare.as2.write import Document
+from fedishare.core import json
+from fedishare.core import uris as addresses
+from fedishare.domain.audience import OPEN, PUBLIC_IRI
+from fedishare.domain.kinds import Dialect, Kind, ReactionKind
+from fedishare.jobs.tools import Tools
+from fedishare.jobs.types import (
+    PublishActor,
+    PublishDeletion,
+    PublishEdit,
+    PublishPin,
+    PublishPost,
+    PublishReaction,
+    PublishUndo,
+    SendReport,
+    SendUse,
+)
+from fedishare.outbox import activities, actors, dialects, objects, resources, seals
+from fedishare.outbox.letters import Outgoing, inboxes_of, letter, named, send
+from fedishare.outbox.relations import answer_follow, send_block, send_follow, send_unblock, send_unfollow
+from fedishare.queries import outgoing, parties, recipients
+from fedishare.queries.outgoing import PostFacts, PostRow, ReactionFacts
+from fedishare.queries.parties import ActorFacts, Party, Who
+
+__all__ = [
+    "answer_follow",
+    "publish_actor",
+    "publish_deletion",
+    "publish_edit",
+    "publish_pin",
+    "publish_post",
+    "publish_reaction",
+    "publish_undo",
+    "send_block",
+    "send_follow",
+    "send_report",
+    "send_unblock",
+    "send_unfollow",
+    "send_use",
+]
+
+TAKEN_DOWN: Final = "Taken down by a moderator."
+
+
+class Addressed(NamedTuple):
+    """A post of ours, and every server it goes to."""
+
+    facts: PostFacts
+    inboxes: list[str]
+
+
+async def publish_post(tools: Tools, job: PublishPost) -> None:
+    """The Create of a post, for its audience, whom it answers, and its room."""
+    found = await tools.db.read(_addressed, job.post_id, to_holders=False)
+    facts = found.facts
+    if facts.post.deleted_at is not None:
+        return
+    activity = activities.create(objects.proven(facts, at=tools.here.uris))
+    await send(tools, _about_post(activity, found))
+
+
+async def publish_edit(tools: Tools, job: PublishEdit) -> None:
+    """The Update of a post, for its audience and for all who showed that they have it."""
+    found = await tools.db.read(_addressed, job.post_id, to_holders=True)
+    facts = found.facts
+    if facts.post.deleted_at is not None or facts.post.edited_at is None:
+        return
+    post = facts.post
+    # Two edits may fall on the same moment, so what was written counts as well.
+    said = (post.edited_at.isoformat(), post.title or "", post.warning or "", post.content) if post.edited_at else ()
+    uri = named(tools.here.uris, "Update", post.uri, *said)
+    activity = activities.update(objects.proven(facts, at=tools.here.uris), uri=uri)
+    await send(tools, _about_post(activity, found))
+
+
+async def publish_deletion(tools: Tools, job: PublishDeletion) -> None:
+    """The Delete of a post, for everybody who may have it.
+
+    A post of ours is deleted in its author's name, whoever took it down: other servers believe
+    nobody else. What a moderator takes out of a room, but lives elsewhere, is deleted in the
+    moderator's name, and only the room's members hear of it.
+    """
+    found = await tools.db.read(_addressed, job.post_id, to_holders=True)
+    author, room = found.facts.author, found.facts.room
+    if author.local:
+        await send(tools, _deletion(tools, found, Party(author, found.facts.key), summary=None))
+    elif job.moderator_id is not None and room is not None:
+        moderator = await tools.db.read(parties.party, job.moderator_id)
+        inboxes = inboxes_of([room])
+        await send(tools, _deletion(tools, Addressed(found.facts, inboxes), moderator, summary=TAKEN_DOWN))
+
+
+async def publish_reaction(tools: Tools, job: PublishReaction) -> None:
+    """A Like, for the post's author and its room; or a boost, for the followers of who boosted."""
+    facts = await tools.db.read(outgoing.reaction_facts, job.reaction_id)
+    if facts is None or facts.post.deleted_at is not None:
+        return
+    await send(tools, await _about_reaction(tools, facts, _said(facts, tools)))
+
+
+async def publish_undo(tools: Tools, job: PublishUndo) -> None:
+    """A Like or boost is taken back, where it had gone."""
+    party, facts = await tools.db.read(_undone, job)
+    reaction = ReactionFacts(job.kind, job.uri, party.who, party.key, facts.post, facts.author, facts.room)
+    activity = activities.undo(_said(reaction, tools), uri=named(tools.here.uris, "Undo", job.uri))
+    await send(tools, await _about_reaction(tools, reaction, activity))
+
+
+async def publish_actor(tools: Tools, job: PublishActor) -> None:
+    """A changed profile, for all followers."""
+    facts, inboxes, last = await tools.db.read(_profile, job.actor_id)
+    document = actors.actor(facts, at=tools.here.uris)
+    followers, shown = str(document["followers"]), write.body(write.bare(document))
+    if last is not None and _object_of(last) == json.loads(shown):
+        return
+    uri = named(tools.here.uris, "Update", facts.actor.uri, shown.decode(), (last or b"").decode())
+    now = tools.here.now()
+    activity = activities.update_actor(document, uri=uri, followers=followers, at=now)
+    about = letter(activity, actor=_who(facts), object_uri=facts.actor.uri, public=True, key=facts.key, at=now)
+    await send(tools, Outgoing(about, inboxes))
+
+
+async def publish_pin(tools: Tools, job: PublishPin) -> None:
+    """A post is pinned or taken down again.
+
+    A room's pin goes to microblog servers as the room's own; the others get it as everything else in a room.
+    """
+    facts, post, inboxes, last = await tools.db.read(_pinned, job)
+    kind = "Add" if job.added else "Remove"
+    if last is not None and last[0] == kind:
+        return
+    row = facts.actor
+    is_room = row.kind is Kind.GROUP
+    uri = named(tools.here.uris, kind, row.uri, post.uri, (last[1] if last else b"").decode())
+    say: Callable[..., Document] = activities.add if job.added else activities.remove
+    activity = say(
+        uri=uri,
+        actor=row.uri,
+        post=post.uri,
+        featured=row.featured or addresses.featured(row.uri),
+        followers=row.followers or addresses.followers(row.uri),
+        audience=row.uri if is_room else None,
+    )
+    about = letter(
+        activity,
+        actor=_who(facts),
+        object_uri=post.uri,
+        public=True,
+        key=facts.key,
+        at=tools.here.now(),
+    )
+    await send(tools, Outgoing(about, inboxes, room_id=row.id if is_room else None, post_id=job.post_id))
+
+
+async def send_use(tools: Tools, job: SendUse) -> None:
+    """The note that says "used it", for the author of the resource alone."""
+    facts = await tools.db.read(outgoing.use_facts, job.use_id)
+    if facts is None or facts.author.local:
+        return
+    activity = activities.create(resources.use_note(facts, at=tools.here.uris), uri=facts.uri)
+    about = letter(activity, actor=facts.user, object_uri=tools.here.uris.post(facts.id), public=False, at=facts.at)
+    await send(tools, Outgoing(about, inboxes_of([facts.author])))
+
+
+async def send_report(tools: Tools, job: SendReport) -> None:
+    """A report, in the node's name: who reported somebody stays here."""
+    facts = await tools.db.read(outgoing.report_facts, job.report_id)
+    if facts is None or facts.target.local:
+        return
+    activity = activities.flag(
+        uri=facts.uri,
+        actor=facts.node.uri,
+        target=facts.target.uri,
+        posts=facts.posts,
+        comment=facts.comment,
+        at=facts.at,
+    )
+    about = letter(activity, actor=facts.node, object_uri=facts.target.uri, public=False, at=facts.at)
+    await send(tools, Outgoing(about, inboxes_of([facts.target])))
+
+
+def _addressed(tx: Connection, post_id: int, *, to_holders: bool) -> Addressed:
+    facts = outgoing.post_facts(tx, post_id)
+    post = facts.post
+    addressed = [*post.addressed_to, *post.addressed_cc]
+    inboxes = recipients.audience_inboxes(tx, author=facts.author, post_id=post_id, addresses=addressed)
+    if post.visibility in OPEN:
+        inboxes += inboxes_of([facts.answered]) if not _reaches(facts.answered, addressed) else []
+    if facts.room is not None and facts.room.uri not in addressed and not facts.room.local:
+        inboxes += inboxes_of([facts.room])
+    if to_holders:
+        inboxes += recipients.holder_inboxes(tx, post_id=post_id)
+    return Addressed(facts, list(dict.fromkeys(inboxes)))
+
+
+def _reaches(who: Who | None, addressed: list[str]) -> bool:
+    return who is None or who.uri in addressed
+
+
+def _about_post(activity: Document, found: Addressed) -> Outgoing:
+    facts = found.facts
+    post, room = facts.post, facts.room
+    about = letter(
+        activity,
+        actor=facts.author,
+        object_uri=post.uri,
+        public=post.visibility in OPEN,
+        key=facts.key if post.visibility in seals.PROVEN else None,
+        at=post.edited_at or post.published_at,
+    )
+    return Outgoing(
+        about,
+        found.inboxes,
+        room_id=room.id if room is not None and room.local else None,
+        post_id=post.id,
+        unless_gone=post.id,
+    )
+
+
+def _deletion(tools: Tools, found: Addressed, by: Party, *, summary: str | None) -> Outgoing:
+    post, room = found.facts.post, found.facts.room
+    deleted = post.deleted_at or tools.here.now()
+    activity = activities.delete(
+        objects.tombstone(post.uri, former_type=post.kind, deleted=deleted),
+        uri=named(tools.here.uris, "Delete", post.uri, by.who.uri),
+        actor=by.who.uri,
+        to=post.addressed_to,
+        cc=post.addressed_cc,
+        audience=room.uri if room is not None else None,
+        summary=summary,
+    )
+    key = by.key if post.visibility in seals.PROVEN else None
+    about = letter(activity, actor=by.who, object_uri=post.uri, public=post.visibility in OPEN, key=key, at=deleted)
+    room_id = room.id if room is not None and room.local else None
+    return Outgoing(about, found.inboxes, room_id=room_id, post_id=post.id)
+
+
+def _said(reaction: ReactionFacts, tools: Tools) -> Document:
+    """The Like or boost itself."""
+    actor, author, post = reaction.actor, reaction.author, reaction.post
+    if reaction.kind is ReactionKind.LIKE:
+        audience = reaction.room.uri if reaction.room is not None else None
+        return activities.like(uri=reaction.uri, actor=actor.uri, post=post.uri, author=author.uri, audience=audience)
+    followers = actor.followers or addresses.followers(actor.uri)
+    # Misskey drops a boost that is older than the post, and clocks differ.
+    at = max(tools.here.now(), post.published_at)
+    cc = [uri for uri in (author.uri, followers) if uri != actor.uri]
+    return activities.announce(uri=reaction.uri, actor=actor.uri, target=post.uri, to=[PUBLIC_IRI], cc=cc, at=at)
+
+
+async def _about_reaction(tools: Tools, reaction: ReactionFacts, activity: Document) -> Outgoing:
+    """A Like of something public carries a proof, because a room may pass it on."""
+    room = reaction.room if reaction.kind is ReactionKind.LIKE else None
+    inboxes = inboxes_of([reaction.author, room])
+    if reaction.kind is ReactionKind.BOOST:
+        # By the shared inbox to the author too, or a server with a follower on it would get the boost twice.
+        inboxes = await tools.db.read(_boost_inboxes, reaction)
+    about = letter(
+        activity,
+        actor=reaction.actor,
+        object_uri=reaction.uri if activity["type"] == "Undo" else reaction.post.uri,
+        about=reaction.post.uri,
+        public=reaction.is_public,
+        key=reaction.key if reaction.is_public else None,
+        at=tools.here.now(),
+    )
+    room_id = room.id if room is not None and room.local else None
+    return Outgoing(about, inboxes, room_id=room_id, post_id=reaction.post.id)
+
+
+def _boost_inboxes(tx: Connection, reaction: ReactionFacts) -> list[str]:
+    of_author = recipients.addressed_inboxes(tx, [reaction.author.uri])
+    return list(dict.fromkeys([*of_author, *recipients.follower_inboxes(tx, reaction.actor.id)]))
+
+
+def _undone(tx: Connection, job: PublishUndo) -> tuple[Party, PostFacts]:
+    return parties.party(tx, job.actor_id), outgoing.post_facts(tx, job.post_id)
+
+
+def _profile(tx: Connection, actor_id: int) -> tuple[ActorFacts, list[str], bytes | None]:
+    facts = parties.actor_facts(tx, actor_id)
+    last = outgoing.latest(tx, actor_id=actor_id, about=facts.actor.uri, types=("Update",))
+    return facts, recipients.follower_inboxes(tx, actor_id), last[1] if last else None
+
+
+def _pinned(tx: Connection, job: PublishPin) -> tuple[ActorFacts, PostRow, list[str], tuple[str, bytes] | None]:
+    facts = parties.actor_facts(tx, job.actor_id)
+    post = outgoing.post_facts(tx, job.post_id).post
+    last = outgoing.latest(tx, actor_id=job.actor_id, about=post.uri, types=("Add", "Remove"))
+    if facts.actor.kind is not Kind.GROUP:
+        return facts, post, recipients.follower_inboxes(tx, job.actor_id), last
+    members = recipients.members(tx, room_id=job.actor_id, author_id=job.actor_id)
+    inboxes = [member.inbox for member in members if dialects.dialect_of(member) is not Dialect.THREADIVERSE]
+    return facts, post, inboxes, last
+
+
+def _object_of(body: bytes) -> json.Json:
+    activity = json.loads(body)
+    return activity.get("object") if isinstance(activity, dict) else None
+
+
+def _who(facts: ActorFacts) -> Who:
+    row = facts.actor
+    return Who(
+        row.id, row.uri, row.kind, row.username, row.domain, row.name, row.url, row.inbox, row.followers, row.local
+    )

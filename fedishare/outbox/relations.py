@@ -1,0 +1,64 @@
+"""What passes between two actors: following, its answers, blocking. Nobody else hears of it."""
+
+from fedishare.as2.write import Document
+from fedishare.jobs.tools import Tools
+from fedishare.jobs.types import AnswerFollow, SendBlock, SendFollow, SendUnblock, SendUnfollow
+from fedishare.outbox import activities
+from fedishare.outbox.letters import Outgoing, inboxes_of, letter, named, send
+from fedishare.queries import parties
+from fedishare.queries.parties import Who
+
+
+async def send_follow(tools: Tools, job: SendFollow) -> None:
+    """Ask to follow. Whoever asks again is heard again, because the first answer may have been lost."""
+    facts = await tools.db.read(parties.follow_facts, job.follow_id)
+    if facts is None or facts.followee.local:
+        return
+    activity = activities.follow(uri=facts.uri, actor=facts.follower.uri, followee=facts.followee.uri)
+    await _deliver(tools, activity, by=facts.follower, to=facts.followee, again=True)
+
+
+async def send_unfollow(tools: Tools, job: SendUnfollow) -> None:
+    follower, followee = await tools.db.read(parties.both, job.follower_id, job.followee_id)
+    followed = activities.follow(uri=job.uri, actor=follower.who.uri, followee=followee.who.uri)
+    await _take_back(tools, followed, by=follower.who, to=followee.who)
+
+
+async def answer_follow(tools: Tools, job: AnswerFollow) -> None:
+    """Accept or reject; a repeated Follow is answered again."""
+    follower, followee = await tools.db.read(parties.both, job.follower_id, job.followee_id)
+    followed = activities.follow(uri=job.uri, actor=follower.who.uri, followee=followee.who.uri)
+    if job.accept:
+        activity = activities.accept(followed, uri=named(tools.here.uris, "Accept", followee.who.uri, job.uri))
+    else:
+        activity = activities.reject(followed, uri=named(tools.here.uris, "Reject", followee.who.uri, job.uri))
+    await _deliver(tools, activity, by=followee.who, to=follower.who, again=True)
+
+
+async def send_block(tools: Tools, job: SendBlock) -> None:
+    facts = await tools.db.read(parties.block_facts, job.block_id)
+    if facts is None or facts.followee.local:
+        return
+    activity = activities.block(uri=facts.uri, actor=facts.follower.uri, blocked=facts.followee.uri)
+    await _deliver(tools, activity, by=facts.follower, to=facts.followee)
+
+
+async def send_unblock(tools: Tools, job: SendUnblock) -> None:
+    blocker, blocked = await tools.db.read(parties.both, job.blocker_id, job.blocked_id)
+    blocking = activities.block(uri=job.uri, actor=blocker.who.uri, blocked=blocked.who.uri)
+    await _take_back(tools, blocking, by=blocker.who, to=blocked.who)
+
+
+async def _take_back(tools: Tools, activity: Document, *, by: Who, to: Who) -> None:
+    uri = named(tools.here.uris, "Undo", str(activity["id"]))
+    await _deliver(tools, activities.undo(activity, uri=uri), by=by, to=to)
+
+
+async def _deliver(tools: Tools, activity: Document, *, by: Who, to: Who, again: bool = False) -> None:
+    """To the other's own inbox. All that passes between the two is kept in order: Follow before Undo (REL-05)."""
+    about = letter(activity, actor=by, object_uri=to.uri, about=_between(by, to), public=False, at=tools.here.now())
+    await send(tools, Outgoing(about, inboxes_of([to]), again=again))
+
+
+def _between(one: Who, other: Who) -> str:
+    return " ".join(sorted((one.uri, other.uri)))

@@ -1,0 +1,249 @@
+"""A room of ours passes on what happened in it, to each member's server in its dialect (FEP-1b12; decision F11)."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import Enum, auto
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection
+
+from fedishare.as2.write import Document
+from fedishare.core import hosts, json
+from fedishare.core import uris as addresses
+from fedishare.core.errors import Invalid
+from fedishare.core.here import Here
+from fedishare.core.json import Json
+from fedishare.core.uris import Uris
+from fedishare.domain import audience
+from fedishare.domain.audience import PUBLIC_IRI
+from fedishare.domain.dialects import OURS
+from fedishare.domain.kinds import Dialect
+from fedishare.jobs.deliveries import Letter
+from fedishare.jobs.tools import Tools
+from fedishare.jobs.types import Distribute
+from fedishare.outbox import activities, dialects
+from fedishare.outbox.letters import Outgoing, keep, letter, named
+from fedishare.queries import outgoing, parties, recipients
+from fedishare.queries.outgoing import Parcel, PostRow
+from fedishare.queries.parties import Party
+from fedishare.queries.recipients import Member
+
+# The wording for other servers under the same id.
+BOOST: Final = "boost"
+
+
+class Form(Enum):
+    """How something that happened is told."""
+
+    WRAPPED = auto()  # Announce{the activity, unmodified}: all that happens, for servers that know groups
+    BOOST = auto()  # Announce{"the post's id"}: a boost, for servers that know only people
+    UNBOOST = auto()  # Undo of that boost
+
+
+class Known(NamedTuple):
+    """What a room passes on, about which post, and who is in the room. `boost` is the room's own boost of the post."""
+
+    room: Party
+    parcel: Parcel
+    post: PostRow | None
+    boost: str | None
+    members: list[Member]
+
+
+class Inner(NamedTuple):
+    """The activity that is passed on. `about` is the post it concerns, as far as it can be told."""
+
+    uri: str
+    type: str
+    about: str
+    is_reply: bool
+    is_public: bool
+    document: Document
+
+
+def forms(activity: str, *, is_reply: bool, dialect: Dialect) -> frozenset[Form]:
+    """The table of the interoperability notes (fediverse.md 1.5), for one event and one kind of server.
+
+    No answer is ever announced where it would show up as a boost, so a server that we know
+    nothing of gets none. Everything else that microblog servers do not understand they ignore.
+    """
+    understands_groups = dialect is not Dialect.MICROBLOG
+    boosts = dialect is not Dialect.THREADIVERSE
+    match activity:
+        case "Create" if is_reply:
+            told = {Form.WRAPPED: dialect is Dialect.THREADIVERSE}
+        case "Create":
+            told = {Form.WRAPPED: understands_groups, Form.BOOST: boosts}
+        case "Delete" if not is_reply:
+            told = {Form.WRAPPED: understands_groups, Form.UNBOOST: boosts}
+        case _:
+            told = {Form.WRAPPED: understands_groups}
+    return frozenset(form for form, is_told in told.items() if is_told)
+
+
+async def distribute(tools: Tools, job: Distribute) -> None:
+    """Pass an activity on to the room's members. Run again, it writes nothing twice.
+
+    Raises Invalid when the activity is not there, or cannot be read.
+    """
+    known = await tools.db.read(_load, job)
+    inner = _read(known)
+    recipients = _recipients(known, inner)
+    told = {form for _, shapes in recipients for form in shapes}
+    # What is served at the Announce's id is the wrapped one, so it is kept whoever gets it.
+    letters = [
+        Outgoing(_LETTERS[form](known, inner, tools.here), _inboxes(recipients, form))
+        for form in Form
+        if form in told or form is Form.WRAPPED
+    ]
+    await tools.db.write(_keep_all, tools.here, letters)
+
+
+def _load(tx: Connection, job: Distribute) -> Known:
+    parcel = outgoing.parcel(tx, job.activity_uri)
+    if parcel is None:
+        raise Invalid("The activity that a room should pass on is no longer there.")
+    post = outgoing.post_row(tx, job.post_id) if job.post_id is not None else None
+    boost = outgoing.boost_of(tx, room_id=job.room_id, post_id=job.post_id) if job.post_id is not None else None
+    return Known(
+        room=parties.party(tx, job.room_id),
+        parcel=parcel,
+        post=post,
+        boost=boost,
+        members=recipients.members(tx, room_id=job.room_id, author_id=parcel.actor.id),
+    )
+
+
+def _read(known: Known) -> Inner:
+    document = json.loads(known.parcel.body)
+    if not isinstance(document, dict):
+        raise Invalid("The activity that a room should pass on is not a JSON object.")
+    uri, kind = document.get("id"), document.get("type")
+    if not isinstance(uri, str) or not isinstance(kind, str):
+        raise Invalid("The activity that a room should pass on has no id or no type.")
+    post = known.post
+    return Inner(
+        uri=uri,
+        type=kind,
+        about=post.uri if post is not None else uri,
+        is_reply=post is not None and post.in_reply_to_uri is not None,
+        is_public=_is_public(document, post),
+        document=document,
+    )
+
+
+def _is_public(document: Document, post: PostRow | None) -> bool:
+    """Whether everybody may know of it. Likes are addressed to nobody, so the post counts where we have it."""
+    if post is not None:
+        return post.visibility in audience.OPEN
+    return any(audience.is_public(uri) for name in ("to", "cc") for uri in _strings(document.get(name)))
+
+
+def _recipients(known: Known, inner: Inner) -> list[tuple[Member, frozenset[Form]]]:
+    author_host = hosts.authority_of(known.parcel.actor.uri)
+    # A boost is for everybody to see, so what is for members alone has no other form than the wrapped one.
+    fit = frozenset(Form) if inner.is_public else frozenset({Form.WRAPPED})
+    return [
+        (member, fit & forms(inner.type, is_reply=inner.is_reply, dialect=dialects.dialect_of(member)))
+        for member in known.members
+        if member.host != author_host or _also_to_its_origin(member)
+    ]
+
+
+def _also_to_its_origin(member: Member) -> bool:
+    """Whether something goes back to the server where it was done (fediverse.md 1.5 skips it).
+
+    A FediShare node learns from the room's word that the room took the post, and shows it
+    there only then. Any other server that knows groups filed the post by itself when it was
+    written. On the rest only a boost shows it to the author's colleagues who are in the room, so
+    it goes there if there are any.
+    """
+    if (member.software or "").lower() == OURS:
+        return True
+    return member.others > 0 and dialects.dialect_of(member) is not Dialect.THREADIVERSE
+
+
+def _inboxes(recipients: Iterable[tuple[Member, frozenset[Form]]], form: Form) -> list[str]:
+    return [member.inbox for member, shapes in recipients if form in shapes]
+
+
+def _wrapped(known: Known, inner: Inner, here: Here) -> Letter:
+    uri = _announce_id(known, inner, here.uris)
+    announce = _announce(known, target=inner.document, uri=uri, here=here, inner=inner)
+    return _letter(known, inner, announce, here, object_uri=inner.uri, raw_object=known.parcel.body)
+
+
+def _boosted(known: Known, inner: Inner, here: Here) -> Letter:
+    """Under the same id, because it is the same event in another dialect."""
+    uri = _announce_id(known, inner, here.uris)
+    announce = _announce(known, target=inner.about, uri=uri, here=here, inner=inner)
+    return _letter(known, inner, announce, here, object_uri=inner.about, variant=BOOST)
+
+
+def _unboosted(known: Known, inner: Inner, here: Here) -> Letter:
+    boost = known.boost or _announce_id(known, inner, here.uris)
+    announce = _announce(known, target=inner.about, uri=boost, here=here, inner=inner)
+    undone = activities.undo(announce, uri=named(here.uris, "Undo", boost))
+    return _letter(known, inner, undone, here, object_uri=boost)
+
+
+_LETTERS: Final = {Form.WRAPPED: _wrapped, Form.BOOST: _boosted, Form.UNBOOST: _unboosted}
+
+
+def _announce_id(known: Known, inner: Inner, at: Uris) -> str:
+    """The id of the room's word on this activity; for a new post it is that of the boost the room recorded."""
+    if inner.type == "Create" and known.boost is not None:
+        return known.boost
+    return named(at, "Announce", known.room.who.uri, inner.uri)
+
+
+def _announce(known: Known, *, target: Json, uri: str, here: Here, inner: Inner) -> Document:
+    room, author = known.room.who, known.parcel.actor
+    followers = room.followers or addresses.followers(room.uri)
+    return activities.announce(
+        uri=uri,
+        actor=room.uri,
+        target=target,
+        to=[PUBLIC_IRI] if inner.is_public else [followers],
+        cc=[followers, author.uri] if inner.is_public else [author.uri],
+        at=_not_before(known.post, here.now()),
+        audience=room.uri,
+    )
+
+
+def _not_before(post: PostRow | None, now: datetime) -> datetime:
+    # Misskey refuses an Announce that is older than the post, and its author's clock may be ahead of ours.
+    return max(now, post.published_at) if post is not None else now
+
+
+def _letter(
+    known: Known,
+    inner: Inner,
+    activity: Document,
+    here: Here,
+    *,
+    object_uri: str,
+    raw_object: bytes | None = None,
+    variant: str = "",
+) -> Letter:
+    return letter(
+        activity,
+        actor=known.room.who,
+        object_uri=object_uri,
+        about=inner.about,
+        public=inner.is_public,
+        key=known.room.key if inner.is_public else None,
+        at=here.now(),
+        raw_object=raw_object,
+        variant=variant,
+    )
+
+
+def _keep_all(tx: Connection, here: Here, letters: Iterable[Outgoing]) -> None:
+    for one in letters:
+        keep(tx, here, one)
+
+
+def _strings(value: Json) -> list[str]:
+    items = value if isinstance(value, list) else [value]
+    return [item for item in items if isinstance(item, str)]
