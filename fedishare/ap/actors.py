@@ -1,0 +1,94 @@
+"""Actors at their own addresses. Nobody has to sign to read one, for their keys check everybody's signatures (M5)."""
+
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import web
+from sqlalchemy import Connection
+
+from fedishare.ap.answers import document, elsewhere, machine, negotiated, nothing
+from fedishare.as2 import write
+from fedishare.as2.write import Document
+from fedishare.core.errors import Gone
+from fedishare.core.uris import Place, Uris
+from fedishare.http.keys import TOOLS
+from fedishare.http.routes import Allow, Handler, Routes
+from fedishare.outbox import objects
+from fedishare.queries import parties, published
+from fedishare.queries.published import Owner
+
+NAMED: Final = (Place.PERSON, Place.GROUP, Place.ORGANISATION)
+
+routes: Final = Routes()
+
+
+def path(place: Place) -> str:
+    """The route of the actors of one kind; their collections lie below it."""
+    return f"/{place.value}" if place is Place.NODE else f"/{place.value}/{{name}}"
+
+
+def uri_of(request: web.Request, place: Place) -> str:
+    return request.app[TOOLS].here.uris.actor(place, request.match_info.get("name", ""))
+
+
+def required(tx: Connection, uri: str) -> Owner:
+    """The actor of ours at this address. Raises NotFound, or Gone for a deleted one."""
+    owner = published.owner(tx, uri=uri)
+    if owner is None:
+        raise nothing()
+    if owner.deleted_at is not None:
+        raise Gone("This account was deleted.")
+    return owner
+
+
+@routes.get("/", allow=Allow.ANYONE)
+@machine
+async def node(request: web.Request) -> web.StreamResponse:
+    """The node's own actor, also for whoever asks our front page for a document, as Lemmy does."""
+    return await _answer(request, request.app[TOOLS].here.uris.node)
+
+
+@routes.get("/@{handle}", allow=Allow.ANYONE)
+@machine
+async def profile(request: web.Request) -> web.StreamResponse:
+    """A server that asks for the page `/@name` of one of ours is sent to the document."""
+    tools = request.app[TOOLS]
+    name = request.match_info["handle"]
+    owner = await tools.db.read(published.owner_by_handle, handle=f"{name}@{tools.here.uris.authority}")
+    if owner is None:
+        raise nothing()
+    return elsewhere(owner.uri)
+
+
+def _document(place: Place) -> Handler:
+    async def actor(request: web.Request) -> web.StreamResponse:
+        return await _answer(request, uri_of(request, place))
+
+    return actor
+
+
+async def _answer(request: web.Request, uri: str) -> web.StreamResponse:
+    tools = request.app[TOOLS]
+    found, status = await tools.db.read(_look, uri=uri, at=tools.here.uris)
+    return document(write.body(found), public=True, status=status)
+
+
+def _look(tx: Connection, *, uri: str, at: Uris) -> tuple[Document, HTTPStatus]:
+    owner = published.owner(tx, uri=uri)
+    if owner is None:
+        raise nothing()
+    if owner.deleted_at is not None:
+        gone = objects.tombstone(owner.uri, former_type=str(owner.kind), deleted=owner.deleted_at)
+        return gone, HTTPStatus.GONE
+    return objects.actor(parties.actor_facts(tx, owner.id), at=at), HTTPStatus.OK
+
+
+async def _page(request: web.Request) -> web.StreamResponse:
+    """People get to the page of whoever this is; of the node itself, that is the front page."""
+    name = request.match_info.get("name")
+    uris = request.app[TOOLS].here.uris
+    return elsewhere(uris.profile(name) if name else f"{uris.origin}/")
+
+
+for _place in (*NAMED, Place.NODE):
+    routes.get(path(_place), allow=Allow.ANYONE)(negotiated(activitypub=_document(_place), html=_page))

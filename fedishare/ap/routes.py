@@ -1,0 +1,19 @@
+"""Every address of this node that is for other servers.
+
+`/`, `/@{handle}`, `/posts/{id}` and `/resources/{id}` are for people too: the application gives
+the page to whoever does not ask for a document.
+"""
+
+from typing import Final
+
+from fedishare.ap import actors, collections, inboxes, objects, outboxes, wellknown
+from fedishare.http.routes import Routes
+
+ALL: Final[tuple[Routes, ...]] = (
+    wellknown.routes,
+    actors.routes,
+    inboxes.routes,
+    outboxes.routes,
+    collections.routes,
+    objects.routes,
+)

@@ -1,0 +1,93 @@
+"""Static files under names that carry their fingerprint, and the template environment."""
+
+import gettext
+import hashlib
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import jinja2
+
+from fedishare import __version__, paths
+from fedishare.core.uris import Uris
+from fedishare.domain import files, markup
+from fedishare.settings import Settings
+
+TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".ico": "image/x-icon",
+    ".json": "application/json",
+    ".webmanifest": "application/manifest+json",
+}
+
+
+class Asset:
+    __slots__ = ("body", "name", "type")
+
+    def __init__(self, name: str, body: bytes) -> None:
+        fingerprint = hashlib.sha256(body).hexdigest()[:12]
+        stem, dot, suffix = name.rpartition(".")
+        self.name = f"{stem}.{fingerprint}{dot}{suffix}"
+        self.body = body
+        self.type = TYPES[dot + suffix]
+
+
+class Static:
+    """All static files, read once: they are few and small."""
+
+    def __init__(self, folder: Path = paths.STATIC) -> None:
+        found = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix in TYPES)
+        self._by_plain = {str(path.relative_to(folder)): path.read_bytes() for path in found}
+        assets = {plain: Asset(plain, body) for plain, body in self._by_plain.items()}
+        self._names = {plain: asset.name for plain, asset in assets.items()}
+        self._assets = {asset.name: asset for asset in assets.values()}
+
+    def path(self, plain: str) -> str:
+        """The address of a static file, e.g. `static("style.css")`; it changes when the file does."""
+        return f"/static/{self._names[plain]}"
+
+    def find(self, name: str) -> Asset | None:
+        return self._assets.get(name)
+
+
+def templates(settings: Settings, static: Static) -> jinja2.Environment:
+    """Jinja2 with autoescape on everywhere, and what every template may use."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(paths.folder("templates")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_translations(gettext.NullTranslations(), newstyle=True)  # type: ignore[attr-defined]  # added by the i18n extension
+    environment.globals.update(
+        static=static.path,
+        url=Uris(settings.url),
+        node={"name": settings.name, "url": settings.url, "version": __version__},
+    )
+    environment.filters.update(
+        ago=ago, date=date, iso=iso, size=files.human_size, plain=markup.plain, describe=files.describe
+    )
+    return environment
+
+
+def iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def date(moment: datetime) -> str:
+    return f"{moment.day} {moment:%B %Y}, {moment:%H:%M} UTC"
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """A short word for how long ago, as people say it."""
+    seconds = max(0, int((now - moment).total_seconds()))
+    steps: tuple[tuple[int, str], ...] = ((86_400, "d"), (3600, "h"), (60, "min"))
+    if seconds > 7 * 86_400:
+        return f"{moment.day} {moment:%b %Y}"
+    return next((f"{seconds // size} {unit}" for size, unit in steps if seconds >= size), "now")

@@ -1,0 +1,105 @@
+"""What a form offers to choose from: the lists of the vocabularies, languages, and who can see a post."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Final, NamedTuple
+
+from fedishare.domain import audience, vocabularies
+from fedishare.domain.audience import LADDER, Visibility
+from fedishare.queries.cards import Card
+
+# Several nations have a Year 4, so the levels stand under the name of their curriculum.
+LEVELS: Final = tuple(
+    (framework, tuple((level.slug, level.label) for level in levels))
+    for framework, levels in groupby(vocabularies.LEVELS, key=attrgetter("framework"))
+)
+SUBJECTS: Final = tuple((subject.slug, subject.label) for subject in vocabularies.SUBJECTS)
+TYPES: Final = tuple((kind.slug, kind.label) for kind in vocabularies.RESOURCE_TYPES)
+LANGUAGES: Final = (
+    ("en", "English"),
+    ("cy", "Cymraeg"),
+    ("gd", "Gàidhlig"),
+    ("ga", "Gaeilge"),
+    ("ar", "العربية"),
+    ("bg", "Български"),
+    ("cs", "Čeština"),
+    ("da", "Dansk"),
+    ("de", "Deutsch"),
+    ("el", "Ελληνικά"),
+    ("es", "Español"),
+    ("et", "Eesti"),
+    ("fi", "Suomi"),
+    ("fr", "Français"),
+    ("he", "עברית"),
+    ("hr", "Hrvatski"),
+    ("hu", "Magyar"),
+    ("it", "Italiano"),
+    ("ja", "日本語"),
+    ("lt", "Lietuvių"),
+    ("lv", "Latviešu"),
+    ("nl", "Nederlands"),
+    ("no", "Norsk"),
+    ("pl", "Polski"),
+    ("pt", "Português"),
+    ("ro", "Română"),
+    ("ru", "Русский"),
+    ("sk", "Slovenčina"),
+    ("sl", "Slovenščina"),
+    ("sv", "Svenska"),
+    ("tr", "Türkçe"),
+    ("uk", "Українська"),
+    ("ur", "اردو"),
+    ("zh", "中文"),
+)
+# What a person may choose; a post for the members of a room alone waits for private rooms.
+OFFERED: Final = (Visibility.PUBLIC, Visibility.QUIET, Visibility.FOLLOWERS, Visibility.MENTIONED)
+LABELS: Final = {
+    Visibility.PUBLIC: "Everyone",
+    Visibility.QUIET: "Everyone, quietly",
+    Visibility.FOLLOWERS: "My followers",
+    Visibility.ROOM: "Members of the room",
+    Visibility.MENTIONED: "Only the people I name",
+}
+
+
+class Audience(NamedTuple):
+    value: Visibility
+    label: str
+    sentence: str
+
+
+def audiences(parent: Card | None, *, followers: int) -> list[Audience]:
+    """Who may see a new post. An answer never reaches further than what it answers (VIS-13)."""
+    room = parent.room.name if parent is not None and parent.room is not None else None
+    return [
+        Audience(each, LABELS[each], audience.explain(each, room_name=room, follower_count=followers))
+        for each in _offered(parent)
+    ]
+
+
+def _offered(parent: Card | None) -> Sequence[Visibility]:
+    if parent is None:
+        return OFFERED
+    narrow = LADDER[LADDER.index(parent.visibility) :]
+    return [each for each in narrow if each in OFFERED or each is parent.visibility]
+
+
+def language(chosen: str) -> str:
+    return chosen if chosen in dict(LANGUAGES) else "en"
+
+
+# Where to look in a picture, from -1 to 1 to the right and upwards, as other servers crop previews around it.
+FOCAL_POINTS: Final[Mapping[str, tuple[float, float]]] = {
+    "top": (0.0, 0.8),
+    "bottom": (0.0, -0.8),
+    "left": (-0.8, 0.0),
+    "right": (0.8, 0.0),
+}
+FOCUS_LABELS: Final = (
+    ("", "The middle"),
+    ("top", "The top"),
+    ("bottom", "The bottom"),
+    ("left", "The left"),
+    ("right", "The right"),
+)

@@ -1,0 +1,200 @@
+"""Writing: a post, an answer, a teaching resource, an edit. One form for all of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from aiohttp import web
+
+from fedishare.core.errors import Invalid, Refused, TooLarge
+from fedishare.domain import vocabularies
+from fedishare.domain.audience import Visibility
+from fedishare.domain.permissions import Verb, may
+from fedishare.http.keys import DATABASE, HERE, SETTINGS, VISITOR
+from fedishare.http.pages import page
+from fedishare.http.routes import Routes
+from fedishare.queries import timelines
+from fedishare.queries.cards import Card
+from fedishare.services import posts
+from fedishare.services.drafts import Change
+from fedishare.web import asked, choices, drafting, forms
+from fedishare.web.drafting import PLACES, Sent, Setting
+
+DEFAULT_LICENCE: Final = "CC-BY-4.0"
+LONGEST_GREETING: Final = 200
+
+routes: Final = Routes()
+
+
+class Place(NamedTuple):
+    """Where a picture goes; `key` is empty while none is there."""
+
+    number: int
+    key: str
+    alt: str
+    focus: str = ""
+
+
+@routes.get("/compose")
+async def ask(request: web.Request) -> web.Response:
+    parent_id = asked.whole(request.query.get("reply_to", ""))
+    setting = await request.app[DATABASE].read(drafting.look_round, me=asked.me(request), parent_id=parent_id, keys=())
+    to = request.query.get("to", "").strip().removeprefix("@")[:LONGEST_GREETING]
+    greeting = asked.greeting(setting.parent, asked.me(request)) if setting.parent else f"@{to} " if to else ""
+    visibility = setting.parent.visibility if setting.parent else Visibility.MENTIONED if to else Visibility.PUBLIC
+    values = {
+        "kind": "resource" if request.query.get("kind") == "resource" and setting.parent is None else "talk",
+        "text": greeting,
+        "visibility": visibility,
+        "room": request.query.get("room", ""),
+        "licence": DEFAULT_LICENCE,
+    }
+    return await _show(request, setting, values=values)
+
+
+@routes.post("/compose")
+async def send(request: web.Request) -> web.Response:
+    me = asked.me(request)
+    if not may(request[VISITOR].role, Verb.POST):
+        raise Refused("This account may read, but not write.")
+    sent = await drafting.receive(request, await forms.read(request), me=me)
+    errors = drafting.mistakes(sent)
+    if errors:
+        return await _again(request, sent, errors)
+    try:
+        draft = drafting.draft_of(sent)
+        people = await drafting.find_named(request, draft.text)
+        post_id = await request.app[DATABASE].write(
+            drafting.publish, request.app[HERE], author_id=me, draft=draft, people=people
+        )
+    except (Invalid, Refused) as error:
+        return await _again(request, sent, {"text": str(error)})
+    return asked.go(f"/resources/{post_id}" if draft.resource is not None else f"/posts/{post_id}")
+
+
+@routes.get("/posts/{id}/edit")
+async def ask_to_edit(request: web.Request) -> web.Response:
+    post = await _own(request)
+    values = {
+        "text": post.source or "",
+        "title": post.title or "",
+        "warning": post.warning or "",
+        "language": post.language or "en",
+        "sensitive": "1" if post.sensitive and not post.warning else "",
+    }
+    return await _show_edit(request, post, values=values, errors={})
+
+
+@routes.post("/posts/{id}/edit")
+async def edit(request: web.Request) -> web.Response:
+    form, post = await forms.read(request), await _own(request)
+    change = Change(
+        text=form.text("text"),
+        title=form.text("title") or None,
+        warning=form.text("warning") or None,
+        language=choices.language(form.text("language")),
+        sensitive=bool(form.text("sensitive")),
+    )
+    try:
+        named = await drafting.find_named(request, change.text)
+        await request.app[DATABASE].write(
+            posts.edit, request.app[HERE], editor_id=asked.me(request), post_id=post.id, change=change, people=named
+        )
+    except Invalid as error:
+        field = "title" if post.resource is not None and change.title is None else "text"
+        return await _show_edit(request, post, values=form.values, errors={field: str(error)})
+    return asked.go(asked.path(request, post.uri))
+
+
+async def _own(request: web.Request) -> Card:
+    """The post in the address, if it is the visitor's own."""
+    me = asked.me(request)
+    post = await request.app[DATABASE].read(timelines.card, post_id=asked.post_id(request), viewer=me)
+    if post.author.id != me:
+        raise Refused("Only its author can edit a post.")
+    return post
+
+
+async def _again(request: web.Request, sent: Sent, errors: Mapping[str, str]) -> web.Response:
+    """The form as it was sent, with what is wrong beside each field."""
+    files = [forms.keep(request, file) for file in sent.files]
+    pictures = [
+        Place(number, sent.keys.get(number, ""), sent.form.text(f"alt_{number}"), sent.form.text(f"focus_{number}"))
+        for number in PLACES
+    ]
+    status = 413 if any(isinstance(error, TooLarge) for error in sent.form.refusals) else 422
+    values = sent.form.values | {"kind": "resource" if sent.is_resource else "talk"}
+    return await _show(
+        request, sent.setting, values=values, errors=errors, files=files, pictures=pictures, status=status
+    )
+
+
+async def _show(
+    request: web.Request,
+    setting: Setting,
+    *,
+    values: Mapping[str, str],
+    errors: Mapping[str, str] | None = None,
+    files: Sequence[forms.KeptFile] = (),
+    pictures: Sequence[Place] | None = None,
+    status: int = 200,
+) -> web.Response:
+    parent = setting.parent
+    back = asked.path(request, asked.address(request, parent)) if parent is not None else "/"
+    return await page(
+        request,
+        "compose.html",
+        status=status,
+        parent=parent,
+        rooms=[(line.face.id, f"{line.face.name} (@{line.face.full_handle})") for line in setting.rooms],
+        audiences=setting.audiences,
+        kept_files=files,
+        pictures=pictures or [Place(number, "", "") for number in PLACES],
+        values=_complete(values),
+        errors=errors or {},
+        editing=False,
+        is_resource=False,
+        action="/compose",
+        back=back,
+        **_lists(request),
+    )
+
+
+async def _show_edit(
+    request: web.Request, post: Card, *, values: Mapping[str, str], errors: Mapping[str, str]
+) -> web.Response:
+    return await page(
+        request,
+        "compose.html",
+        status=422 if errors else 200,
+        parent=None,
+        rooms=[],
+        audiences=[],
+        kept_files=[],
+        pictures=[],
+        values=_complete(values),
+        errors=errors,
+        editing=True,
+        is_resource=post.resource is not None,
+        is_answer=post.in_reply_to_uri is not None,
+        action=f"/posts/{post.id}/edit",
+        back=asked.path(request, post.uri),
+        **_lists(request),
+    )
+
+
+def _complete(values: Mapping[str, str]) -> dict[str, str]:
+    """Every field of the form, so that a template may ask for any."""
+    empty = dict.fromkeys(("kind", "title", "text", "warning", "sensitive", "licence", "room", "visibility"), "")
+    return empty | {"language": "en"} | {name: str(value) for name, value in values.items()}
+
+
+def _lists(request: web.Request) -> dict[str, Any]:
+    return {
+        "subjects": choices.SUBJECTS,
+        "levels": choices.LEVELS,
+        "types": choices.TYPES,
+        "licences": vocabularies.LICENCES,
+        "languages": choices.LANGUAGES,
+        "focus_labels": choices.FOCUS_LABELS,
+        "max_upload": request.app[SETTINGS].max_upload_bytes,
+    }

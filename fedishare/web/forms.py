@@ -1,0 +1,225 @@
+"""Forms as they arrive: fields as text, and files that go to the disk while they come in.
+
+A mistake in one part never loses the rest: what is wrong is noted under the name of its field,
+and the form can be shown again as it was filled in.
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import AsyncIterator
+from typing import Final, NamedTuple
+
+import msgspec
+from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http import HttpProcessingError
+
+from fedishare.core import json
+from fedishare.core.errors import FediShareError, Invalid, TooLarge, Unreachable
+from fedishare.domain import files
+from fedishare.http import visitors
+from fedishare.http.keys import SETTINGS, STORAGE
+from fedishare.net import pictures
+from fedishare.services.media import Upload
+from fedishare.services.resources import MOST_FILES, UploadedFile
+from fedishare.web import media
+
+MOST_PARTS: Final = 200
+LONGEST_FIELD: Final = 128 << 10
+CHUNK: Final = 64 << 10
+# What is read past its limit and thrown away, so that a browser hears the answer instead of a broken connection.
+READ_ON: Final = 64 << 20
+PICTURE: Final = re.compile(r"picture_([1-4])", re.ASCII)
+
+
+class Form(msgspec.Struct, frozen=True):
+    """What somebody sent: `pictures` by their place, `errors` by their field; `refusals` are those of files."""
+
+    values: dict[str, str]
+    lists: dict[str, list[str]]
+    pictures: dict[int, Upload]
+    files: list[UploadedFile]
+    errors: dict[str, str]
+    refusals: list[FediShareError]
+
+    def text(self, name: str) -> str:
+        return self.values.get(name, "").replace("\r\n", "\n").strip()
+
+
+class KeptFile(NamedTuple):
+    """A file that came with a form that had to be shown again. Only the same browser can hand the ticket back."""
+
+    file: UploadedFile
+    ticket: str
+
+    @property
+    def name(self) -> str:
+        return self.file.name
+
+    @property
+    def media_type(self) -> str:
+        return self.file.media_type
+
+    @property
+    def size(self) -> int:
+        return self.file.size
+
+
+async def read(request: web.Request) -> Form:
+    """The whole form. Raises TooLarge only for what no page of ours can have sent."""
+    form = Form({}, {}, {}, [], {}, [])
+    if request.content_type.startswith("multipart/"):
+        await _read_parts(request, await request.multipart(), form)
+        return form
+    for name, value in (await request.post()).items():
+        if isinstance(value, str):
+            _note(form, name, value)
+    return form
+
+
+async def _read_parts(request: web.Request, reader: MultipartReader, form: Form) -> None:
+    count = 0
+    while True:
+        try:
+            part = await reader.next()
+        except (ValueError, HttpProcessingError) as error:
+            raise Invalid("This form arrived broken. Please go back and send it again.") from error
+        if part is None:
+            return
+        count += 1
+        if count > MOST_PARTS or not isinstance(part, BodyPartReader):
+            raise TooLarge("This form has more parts than any page here asks for.")
+        await _read_part(request, part, form)
+
+
+async def _read_part(request: web.Request, part: BodyPartReader, form: Form) -> None:
+    name = part.name or ""
+    if part.filename is None:
+        _note(form, name, (await _bytes(part, LONGEST_FIELD)).decode(errors="replace"))
+        return
+    field = "files" if name == "files" else "pictures"
+    place = PICTURE.fullmatch(name)
+    try:
+        if name == "files":
+            await _keep_file(request, part, form)
+        elif place:
+            await _keep_picture(request, part, form, int(place[1]))
+        else:
+            await _bytes(part, 0)
+    except (Invalid, Unreachable) as error:
+        form.refusals.append(error)
+        form.errors[field] = " ".join(said for said in (form.errors.get(field), str(error)) if said)
+        await _pass_over(part)
+
+
+def _note(form: Form, name: str, value: str) -> None:
+    cleaned = value.replace("\0", "")
+    form.values[name] = cleaned
+    form.lists.setdefault(name, []).append(cleaned)
+
+
+async def _keep_file(request: web.Request, part: BodyPartReader, form: Form) -> None:
+    name = files.safe_name(part.filename or "")
+    head = await _beginning(part)
+    if not head and not (part.filename or "").strip():
+        return  # The browser sends an empty part where nothing was chosen.
+    if not head:
+        raise Invalid(f"{name} is empty, so it was left out.")
+    if len(form.files) >= MOST_FILES:
+        raise Invalid(f"A resource may have up to {MOST_FILES} files; {name} was left out.")
+    media_type = files.detect(head, name)
+    if files.is_refused(media_type, name):
+        raise Invalid(
+            f"{name} was left out: programs and shortcuts cannot be shared, because they may harm a computer."
+        )
+    limit = request.app[SETTINGS].max_upload_bytes
+    try:
+        stored = await request.app[STORAGE].save(_chunks(part, head), max_bytes=limit)
+    except TooLarge:
+        raise TooLarge(f"{name} was left out: a file may have up to {limit >> 20} MB.") from None
+    form.files.append(UploadedFile(name, media_type, stored.size, stored.sha256, stored.key))
+
+
+async def _keep_picture(request: web.Request, part: BodyPartReader, form: Form, place: int) -> None:
+    body = await _bytes(part, pictures.MAX_BYTES)
+    if not body:
+        return
+    clean = await media.cleaned(body)
+    stored = await request.app[STORAGE].save_bytes(clean.body)
+    form.pictures[place] = Upload(stored.key, clean.media_type, stored.size, clean.width, clean.height)
+
+
+async def _beginning(part: BodyPartReader) -> bytes:
+    """Enough of a file to tell what it is."""
+    head = bytearray()
+    while len(head) < CHUNK and (chunk := await part.read_chunk(CHUNK)):
+        head += chunk
+    return bytes(head)
+
+
+async def _chunks(part: BodyPartReader, head: bytes) -> AsyncIterator[bytes]:
+    yield head
+    while chunk := await part.read_chunk(CHUNK):
+        yield chunk
+
+
+async def _bytes(part: BodyPartReader, limit: int) -> bytes:
+    """All of a part. Raises TooLarge over `limit`, with the rest unread."""
+    body = bytearray()
+    while chunk := await part.read_chunk(CHUNK):
+        body += chunk
+        if len(body) > limit:
+            raise TooLarge(f"This is larger than {_amount(limit)}.")
+    return bytes(body)
+
+
+def _amount(limit: int) -> str:
+    return f"{limit >> 20} MB" if limit >> 20 else f"{limit >> 10} KB"
+
+
+async def _pass_over(part: BodyPartReader) -> None:
+    left = READ_ON
+    while chunk := await part.read_chunk(CHUNK):
+        left -= len(chunk)
+        if left < 0:
+            raise TooLarge("This is far more than this node takes at once.")
+
+
+def keep(request: web.Request, file: UploadedFile) -> KeptFile:
+    """A file with the ticket that the form carries until it is sent again."""
+    body = json.dumps(file)
+    return KeptFile(file, base64.urlsafe_b64encode(_mark(request, body) + body).decode())
+
+
+def kept(request: web.Request, form: Form) -> list[UploadedFile]:
+    """The files whose tickets came back, without those to leave out. A ticket from elsewhere is noted as a mistake."""
+    dropped = set(form.lists.get("drop_file", []))
+    found = []
+    for place, ticket in enumerate(form.lists.get("kept_file", [])[:MOST_FILES]):
+        if str(place) in dropped:
+            continue
+        file = _read_ticket(request, ticket)
+        if file is None:
+            form.errors["files"] = "A file that was here before is gone: please add it again."
+        else:
+            found.append(file)
+    return found
+
+
+def _read_ticket(request: web.Request, ticket: str) -> UploadedFile | None:
+    try:
+        marked = base64.urlsafe_b64decode(ticket)
+        mark, body = marked[: hashlib.sha256().digest_size], marked[hashlib.sha256().digest_size :]
+        if not hmac.compare_digest(mark, _mark(request, body)):
+            return None
+        return msgspec.json.decode(body, type=UploadedFile)
+    except (ValueError, msgspec.DecodeError):
+        return None
+
+
+def _mark(request: web.Request, body: bytes) -> bytes:
+    """What only this node can write, for this session: the key is the session's own secret."""
+    secret = visitors.secret_of(request) or ""
+    key = hashlib.sha256(b"kept files\0" + secret.encode()).digest()
+    return hmac.digest(key, body, hashlib.sha256)

@@ -1,0 +1,52 @@
+"""The front page: what this node is for visitors, the home timeline for its people."""
+
+from typing import Final, NamedTuple
+
+from aiohttp import web
+from sqlalchemy import Connection
+
+from fedishare.http.keys import DATABASE, VISITOR
+from fedishare.http.pages import page
+from fedishare.http.routes import Allow, Routes
+from fedishare.queries import cards, rooms, timelines
+from fedishare.queries.cards import Card, Face
+from fedishare.queries.rooms import RoomLine
+from fedishare.queries.timelines import NEWEST
+from fedishare.web import asked
+
+SHARED_LATELY: Final = 10
+
+routes: Final = Routes()
+
+
+class Home(NamedTuple):
+    me: Face
+    posts: list[Card]
+    rooms: list[RoomLine]
+
+
+class Front(NamedTuple):
+    rooms: list[RoomLine]
+    posts: list[Card]
+
+
+@routes.get("/", allow=Allow.ANYONE)
+async def front(request: web.Request) -> web.Response:
+    if not request[VISITOR].is_signed_in:
+        return await page(request, "front.html", **(await request.app[DATABASE].read(_front))._asdict())
+    before = asked.before(request)
+    seen = await request.app[DATABASE].read(_home, reader=asked.me(request), before=before)
+    older = asked.older("/", seen.posts)
+    return await page(request, "home.html", **seen._asdict(), older=older, is_first_page=before == NEWEST)
+
+
+def _home(tx: Connection, *, reader: int, before: int) -> Home:
+    return Home(
+        cards.faces(tx, [reader])[reader],
+        timelines.home(tx, reader=reader, before=before),
+        rooms.mine(tx, actor_id=reader),
+    )
+
+
+def _front(tx: Connection) -> Front:
+    return Front(rooms.public(tx), timelines.local(tx, viewer=None, limit=SHARED_LATELY))

@@ -1,0 +1,166 @@
+"""People, schools and rooms: their pages, and what somebody may do with them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from aiohttp import web
+from sqlalchemy import Connection
+
+from fedishare.core.errors import Invalid, NotFound
+from fedishare.core.here import Here
+from fedishare.domain import vocabularies
+from fedishare.domain.kinds import FollowState, Kind
+from fedishare.http.keys import DATABASE, HERE, VISITOR
+from fedishare.http.pages import page
+from fedishare.http.routes import Allow, Handler, Routes
+from fedishare.queries import people, rooms, timelines
+from fedishare.queries.cards import Card, Face
+from fedishare.queries.people import Profile, Relation
+from fedishare.queries.rooms import RoomFacts
+from fedishare.services import follows
+from fedishare.web import asked, forms
+from fedishare.web.choices import LEVELS
+
+SHOWN: Final = frozenset({"all", "resources", "talk"})
+LIST_PAGE: Final = 50
+
+routes: Final = Routes()
+
+
+class Seen(NamedTuple):
+    """A profile as one visitor sees it: `relation` is for others than oneself, `facts` for rooms."""
+
+    who: Profile
+    relation: Relation | None
+    posts: list[Card]
+    facts: RoomFacts | None
+
+
+class Wish(NamedTuple):
+    """What somebody wants to see of a profile."""
+
+    handle: str
+    viewer: int | None
+    kind: str
+    level: str | None
+    before: int
+
+
+class Circle(NamedTuple):
+    who: Profile
+    lines: list[tuple[int, Face]]
+
+
+@routes.get("/@{handle}", allow=Allow.ANYONE)
+async def show(request: web.Request) -> web.Response:
+    kind = request.query.get("show", "all")
+    level = request.query.get("level") or None
+    wish = Wish(
+        handle=request.match_info["handle"],
+        viewer=request[VISITOR].actor_id,
+        kind=kind if kind in SHOWN else "all",
+        level=level if kind == "resources" and vocabularies.level(level or "") else None,
+        before=asked.before(request),
+    )
+    seen = await request.app[DATABASE].read(_see, request.app[HERE], wish)
+    older = asked.older(
+        f"/@{seen.who.handle}", seen.posts, show=wish.kind if wish.kind != "all" else None, level=wish.level
+    )
+    values: dict[str, Any] = {"who": seen.who, "relation": seen.relation, "posts": seen.posts, "older": older}
+    if seen.facts is None:
+        return await page(request, "profile.html", **values)
+    is_member = seen.relation is not None and seen.relation.following == FollowState.ACCEPTED
+    choice: dict[str, Any] = {"kind": wish.kind, "level": wish.level or "", "levels": LEVELS}
+    return await page(request, "room.html", **values, **choice, facts=seen.facts, is_member=is_member)
+
+
+def _see(tx: Connection, here: Here, wish: Wish) -> Seen:
+    who = people.profile(tx, here, handle=wish.handle)
+    is_known = wish.viewer is not None and wish.viewer != who.id
+    relation = people.relation(tx, viewer=wish.viewer or 0, other=who.id) if is_known else None
+    if who.kind != Kind.GROUP:
+        posts = timelines.author(tx, actor_id=who.id, viewer=wish.viewer, before=wish.before)
+        return Seen(who, relation, posts, None)
+    posts = timelines.room(tx, room_id=who.id, viewer=wish.viewer, kind=wish.kind, level=wish.level, before=wish.before)
+    return Seen(who, relation, posts, rooms.facts(tx, room_id=who.id))
+
+
+@routes.get("/@{handle}/followers", allow=Allow.ANYONE)
+async def followers(request: web.Request) -> web.Response:
+    return await _circle(request, people.followers, {Kind.GROUP: "Members"}, "Followers")
+
+
+@routes.get("/@{handle}/following", allow=Allow.ANYONE)
+async def following(request: web.Request) -> web.Response:
+    return await _circle(request, people.following, {}, "Following")
+
+
+async def _circle(
+    request: web.Request, side: Callable[..., list[tuple[int, Face]]], headings: Mapping[Kind, str], heading: str
+) -> web.Response:
+    def read(tx: Connection, here: Here, *, handle: str, before: int) -> Circle:
+        who = people.profile(tx, here, handle=handle)
+        return Circle(who, side(tx, actor_id=who.id, before=before, limit=LIST_PAGE))
+
+    handle = request.match_info["handle"]
+    seen = await request.app[DATABASE].read(read, request.app[HERE], handle=handle, before=asked.before(request))
+    older = f"{request.path}?before={seen.lines[-1][0]}" if len(seen.lines) == LIST_PAGE else None
+    faces = [face for _, face in seen.lines]
+    said = headings.get(seen.who.kind, heading)
+    return await page(request, "faces.html", who=seen.who, heading=said, faces=faces, older=older)
+
+
+def _follow(tx: Connection, here: Here, *, mine: int, other: int) -> None:
+    follows.request(tx, here, follower_id=mine, followee_id=other)
+
+
+def _unfollow(tx: Connection, here: Here, *, mine: int, other: int) -> None:
+    follows.undo(tx, here, follower_id=mine, followee_id=other)
+
+
+def _block(tx: Connection, here: Here, *, mine: int, other: int) -> None:
+    follows.block(tx, here, blocker_id=mine, blocked_id=other)
+
+
+def _unblock(tx: Connection, here: Here, *, mine: int, other: int) -> None:
+    follows.unblock(tx, here, blocker_id=mine, blocked_id=other)
+
+
+def _agree(tx: Connection, here: Here, *, mine: int, other: int) -> None:
+    follows.accept(tx, here, follower_id=other, followee_id=mine)
+
+
+def _refuse(tx: Connection, here: Here, *, mine: int, other: int) -> None:
+    follows.reject(tx, here, follower_id=other, followee_id=mine)
+
+
+def _button(change: Callable[..., None], *, onward: str) -> Handler:
+    async def press(request: web.Request) -> web.Response:
+        form = await forms.read(request)
+        other = asked.whole(form.text("actor"))
+        if other is None:
+            raise Invalid("This form does not say who is meant. Please go back and try again.")
+        await request.app[DATABASE].write(
+            _with_somebody, request.app[HERE], change, mine=asked.me(request), other=other
+        )
+        return asked.go(form.text("next") or onward)
+
+    return press
+
+
+def _with_somebody(tx: Connection, here: Here, change: Callable[..., None], *, mine: int, other: int) -> None:
+    somebody = people.by_id(tx, actor_id=other)
+    if somebody.kind is Kind.NODE and somebody.local:
+        raise NotFound("There is nobody of that name here.")
+    change(tx, here, mine=mine, other=other)
+
+
+for _path, _change in (
+    ("/follow", _follow),
+    ("/unfollow", _unfollow),
+    ("/block", _block),
+    ("/unblock", _unblock),
+    ("/requests/accept", _agree),
+    ("/requests/reject", _refuse),
+):
+    routes.post(_path)(_button(_change, onward="/notices" if _path.startswith("/requests") else "/"))

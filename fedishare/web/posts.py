@@ -1,0 +1,100 @@
+"""A post and its conversation; its earlier versions; taking it back."""
+
+from typing import Final, NamedTuple
+
+from aiohttp import web
+from sqlalchemy import Connection
+
+from fedishare.core.errors import Refused
+from fedishare.core.here import Here
+from fedishare.domain.permissions import Verb, may
+from fedishare.http.keys import DATABASE, HERE, VISITOR, Visitor
+from fedishare.http.pages import page
+from fedishare.http.routes import Allow, Routes
+from fedishare.queries import pages, timelines
+from fedishare.queries.cards import Card
+from fedishare.queries.pages import Version
+from fedishare.services import posts
+from fedishare.web import asked, resources
+
+routes: Final = Routes()
+
+
+class History(NamedTuple):
+    post: Card
+    versions: list[Version]
+
+
+@routes.get("/posts/{id}", allow=Allow.ANYONE)
+async def show(request: web.Request) -> web.Response:
+    post_id, viewer = asked.post_id(request), request[VISITOR].actor_id
+    post, thread = await request.app[DATABASE].read(pages.conversation, post_id=post_id, viewer=viewer)
+    if post.resource is not None:
+        return asked.go(asked.path(request, post.uri)) if post.local else await resources.render(request, post, thread)
+    return await page(
+        request,
+        "thread.html",
+        post=post,
+        thread=thread,
+        by_id={card.id: card for card in thread},
+        start=asked.greeting(post, viewer),
+    )
+
+
+@routes.get("/threads/{id}", allow=Allow.ANYONE)
+async def thread(request: web.Request) -> web.Response:
+    return asked.go(f"/posts/{asked.post_id(request)}")
+
+
+@routes.get("/posts/{id}/history", allow=Allow.ANYONE)
+async def history(request: web.Request) -> web.Response:
+    seen = await request.app[DATABASE].read(_history, post_id=asked.post_id(request), viewer=request[VISITOR].actor_id)
+    return await page(request, "history.html", **seen._asdict())
+
+
+def _history(tx: Connection, *, post_id: int, viewer: int | None) -> History:
+    return History(timelines.card(tx, post_id=post_id, viewer=viewer), pages.versions(tx, post_id=post_id))
+
+
+@routes.get("/posts/{id}/delete")
+async def ask_to_delete(request: web.Request) -> web.Response:
+    post = await request.app[DATABASE].read(timelines.card, post_id=asked.post_id(request), viewer=asked.me(request))
+    is_own = _require_right(request[VISITOR], post)
+    said = (
+        "It is taken away here, and every server that has it is asked to do the same."
+        if is_own
+        else "You do this as a moderator. Its author is not asked; every server that has it is told."
+    )
+    return await page(
+        request,
+        "confirm.html",
+        post=post,
+        heading="Delete this post?",
+        message=said,
+        verb="Delete it",
+        action=f"/posts/{post.id}/delete",
+        back=asked.path(request, asked.address(request, post)),
+    )
+
+
+@routes.post("/posts/{id}/delete")
+async def delete(request: web.Request) -> web.Response:
+    await request.app[DATABASE].write(
+        _delete, request.app[HERE], post_id=asked.post_id(request), visitor=request[VISITOR]
+    )
+    return asked.go("/")
+
+
+def _delete(tx: Connection, here: Here, *, post_id: int, visitor: Visitor) -> None:
+    # Read again inside the transaction: whose post it is decides, not what a form said.
+    post = timelines.card(tx, post_id=post_id, viewer=visitor.actor_id)
+    is_own = _require_right(visitor, post)
+    posts.delete(tx, here, by_id=visitor.actor_id or 0, post_id=post_id, as_moderator=not is_own)
+
+
+def _require_right(visitor: Visitor, post: Card) -> bool:
+    """Whether it is the visitor's own; raises Refused where it is neither theirs nor theirs to moderate."""
+    is_own = post.author.id == visitor.actor_id
+    if not may(visitor.role, Verb.DELETE_POST, owns=is_own):
+        raise Refused("Only its author or a moderator can delete a post.")
+    return is_own

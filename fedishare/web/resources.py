@@ -1,0 +1,144 @@
+"""A teaching resource: its page, its files, and "used it"."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from aiohttp import web
+from sqlalchemy import Connection
+
+from fedishare.core.errors import Invalid, NotFound, Unreachable
+from fedishare.domain import vocabularies
+from fedishare.http import readers
+from fedishare.http.keys import CLIENT, DATABASE, HERE, SETTINGS, STORAGE, TOOLS, VISITOR
+from fedishare.http.pages import page
+from fedishare.http.routes import Allow, Routes
+from fedishare.inbox import documents
+from fedishare.net.storage import Stored
+from fedishare.queries import pages
+from fedishare.queries.cards import Card
+from fedishare.queries.pages import StoredFile, Terms, UseLine
+from fedishare.services import resources
+from fedishare.web import asked, describing, downloads, forms
+from fedishare.web.choices import LEVELS
+
+SAID: Final = {"used": "Thank you. Your line is on its way to the author."}
+
+routes: Final = Routes()
+
+
+class Details(NamedTuple):
+    uses: list[UseLine]
+    terms: Terms | None
+
+
+@routes.get("/resources/{id}", allow=Allow.ANYONE)
+async def show(request: web.Request) -> web.Response:
+    post_id, viewer = asked.post_id(request), request[VISITOR].actor_id
+    post, thread = await request.app[DATABASE].read(pages.conversation, post_id=post_id, viewer=viewer)
+    if post.resource is None or not post.local:
+        return asked.go(f"/posts/{post_id}")
+    return await render(request, post, thread)
+
+
+async def render(
+    request: web.Request,
+    post: Card,
+    thread: Sequence[Card],
+    *,
+    values: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
+) -> web.Response:
+    """The page of a resource, ours or from elsewhere; with `errors` the form on it is shown again."""
+    resource, visitor = post.resource, request[VISITOR]
+    if resource is None:
+        raise NotFound("There is no such resource, or it is not for you.")
+    is_author = post.author.id == visitor.actor_id
+    details = await request.app[DATABASE].read(_details, post_id=post.id, is_author=is_author)
+    licence = vocabularies.licence(resource.licence) if resource.licence else None
+    return await page(
+        request,
+        "resource.html",
+        status=422 if errors else 200,
+        post=post,
+        resource=resource,
+        answers=[card for card in thread if card.id != post.id],
+        by_id={card.id: card for card in thread},
+        start=asked.greeting(post, visitor.actor_id),
+        is_author=is_author,
+        uses=details.uses,
+        licence_words=licence.explanation if licence else "",
+        levels=LEVELS,
+        data=describing.blocks(post, details.terms, uris=request.app[HERE].uris, node=request.app[SETTINGS].name),
+        said=SAID.get(request.query.get("said", "")),
+        values=values or {},
+        errors=errors or {},
+    )
+
+
+def _details(tx: Connection, *, post_id: int, is_author: bool) -> Details:
+    return Details(pages.uses(tx, post_id=post_id) if is_author else [], pages.terms(tx, post_id=post_id))
+
+
+@routes.post("/posts/{id}/used")
+async def used(request: web.Request) -> web.Response:
+    post_id, actor_id = asked.post_id(request), asked.me(request)
+    form = await forms.read(request)
+    post, thread = await request.app[DATABASE].read(pages.conversation, post_id=post_id, viewer=actor_id)
+    line, level = form.text("line"), form.text("level") or None
+    try:
+        await request.app[DATABASE].write(
+            resources.record_use, request.app[HERE], actor_id=actor_id, post_id=post_id, line=line, level=level
+        )
+    except Invalid as error:
+        return await render(request, post, thread, values={"line": line}, errors={"line": str(error)})
+    return asked.go(f"{asked.path(request, asked.address(request, post))}?said=used#used")
+
+
+@routes.get("/resources/{id}/files/{name}", allow=Allow.ANYONE)
+async def download(request: web.Request) -> web.StreamResponse:
+    """A file of a resource: from our disk, or fetched from its author's node the first time somebody here asks."""
+    post_id, viewer = asked.post_id(request), request[VISITOR].actor_id
+    name, reader = request.match_info["name"], await readers.reader(request)
+    file = await request.app[DATABASE].read(pages.file, post_id=post_id, name=name, viewer=viewer, reader=reader)
+    key = file.storage_key
+    if key is None:
+        if not request[VISITOR].is_signed_in:
+            # Strangers may not make this node fetch; the author's node serves them itself.
+            return web.Response(status=303, headers={"Location": file.url, "Referrer-Policy": "no-referrer"})
+        key = await _fetch(request, file)
+    headers = downloads.headers(media_type=file.media_type, visibility=file.visibility)
+    headers["Content-Disposition"] = downloads.attachment(file.name)
+    return await downloads.send(request, request.app[STORAGE].path(key), etag=file.sha256, headers=headers)
+
+
+async def _fetch(request: web.Request, file: StoredFile) -> str:
+    """Bring the bytes here, compare their fingerprint, and keep them. Answers with their storage key."""
+    storage, database = request.app[STORAGE], request.app[DATABASE]
+    limit, signer = request.app[SETTINGS].max_upload_bytes, await documents.signer(request.app[TOOLS])
+    # Signed, for what only some may have is given to the nodes of those alone.
+    async with request.app[CLIENT].stream(file.url, max_bytes=limit, signer=signer) as found:
+        if found.status != 200:  # noqa: PLR2004 -- OK
+            raise Unreachable("The server that has this file did not give it to us. Please try again later.")
+        stored = await storage.save(found.chunks, max_bytes=limit)
+    if not _is_same(stored, file):
+        await storage.delete(stored.key)
+        raise Invalid("This file is not the one its author described, so it was thrown away. Please tell the author.")
+    kept = await database.write(_keep, file_id=file.id, storage_key=stored.key)
+    if kept != stored.key:  # Somebody else asked at the same moment and was quicker.
+        await storage.delete(stored.key)
+    return kept
+
+
+def _is_same(stored: Stored, file: StoredFile) -> bool:
+    if len(file.sha256) == hashlib.sha256().digest_size * 2:
+        return stored.sha256 == file.sha256.lower()
+    return not file.size or stored.size == file.size
+
+
+def _keep(tx: Connection, *, file_id: int, storage_key: str) -> str:
+    former = pages.storage_key(tx, file_id=file_id)
+    if former is not None:
+        return former
+    resources.keep_file(tx, file_id=file_id, storage_key=storage_key)
+    return storage_key

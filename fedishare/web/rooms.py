@@ -1,0 +1,90 @@
+"""Staffrooms: the list of them, and opening one. The page of a room is its profile, in people.py."""
+
+import asyncio
+import re
+from typing import Final, NamedTuple
+
+from aiohttp import web
+from sqlalchemy import Connection
+
+from fedishare.core.errors import Invalid, Refused
+from fedishare.domain.permissions import Verb, may
+from fedishare.http.keys import DATABASE, HERE, VISITOR
+from fedishare.http.pages import page
+from fedishare.http.routes import Allow, Routes
+from fedishare.net import keys
+from fedishare.queries import rooms
+from fedishare.queries.rooms import RoomLine
+from fedishare.services import rooms as room_services
+from fedishare.web import asked, forms
+from fedishare.web.forms import Form
+
+# Mastodon reads a name with a dot or a hyphen only where letters or digits stand round it.
+USERNAME: Final = re.compile(r"[A-Za-z0-9_]+(?:-[A-Za-z0-9_]+)*", re.ASCII)
+SHORTEST: Final = 2
+LONGEST: Final = 30
+
+routes: Final = Routes()
+
+
+class Rooms(NamedTuple):
+    mine: list[RoomLine]
+    public: list[RoomLine]
+
+
+@routes.get("/rooms", allow=Allow.ANYONE)
+async def show(request: web.Request) -> web.Response:
+    found = await request.app[DATABASE].read(_rooms, actor_id=request[VISITOR].actor_id)
+    return await page(request, "rooms.html", **found._asdict())
+
+
+def _rooms(tx: Connection, *, actor_id: int | None) -> Rooms:
+    return Rooms(rooms.mine(tx, actor_id=actor_id) if actor_id is not None else [], rooms.public(tx))
+
+
+@routes.get("/rooms/new")
+async def ask(request: web.Request) -> web.Response:
+    return await page(request, "room_new.html", values={}, errors={})
+
+
+@routes.post("/rooms/new")
+async def open_room(request: web.Request) -> web.Response:
+    if not may(request[VISITOR].role, Verb.CREATE_ROOM):
+        raise Refused("On this node only some people can open rooms.")
+    form = await forms.read(request)
+    username = form.text("username").removeprefix("@")
+    errors = _mistakes(form, username)
+    if errors:
+        return await _again(request, form, errors)
+    loop = asyncio.get_running_loop()
+    rsa, ed25519 = await loop.run_in_executor(None, lambda: (keys.new_rsa(), keys.new_ed25519()))
+    try:
+        await request.app[DATABASE].write(
+            room_services.open_room,
+            request.app[HERE],
+            owner_id=asked.me(request),
+            username=username,
+            name=form.text("name"),
+            description=form.text("description"),
+            rsa=rsa,
+            ed25519=ed25519,
+        )
+    except Invalid as error:
+        return await _again(request, form, {"username": str(error)})
+    return asked.go(f"/@{username}")
+
+
+def _mistakes(form: Form, username: str) -> dict[str, str]:
+    errors = dict(form.errors)
+    if not form.text("name"):
+        errors["name"] = "Give the room a name that colleagues will recognise."
+    if not USERNAME.fullmatch(username) or not SHORTEST <= len(username) <= LONGEST:
+        errors["username"] = (
+            f"Choose a short name of {SHORTEST} to {LONGEST} letters and digits, with single hyphens inside, "
+            "such as primary-slt."
+        )
+    return errors
+
+
+async def _again(request: web.Request, form: Form, errors: dict[str, str]) -> web.Response:
+    return await page(request, "room_new.html", status=422, values=form.values, errors=errors)

@@ -1,0 +1,103 @@
+"""What somebody says about themselves, and their password."""
+
+from typing import Final
+
+from aiohttp import web
+from sqlalchemy import Connection
+
+from fedishare.core.errors import Invalid
+from fedishare.core.here import Here
+from fedishare.http import visitors
+from fedishare.http.keys import DATABASE, HERE, VISITOR
+from fedishare.http.pages import page
+from fedishare.http.routes import Routes
+from fedishare.queries import people
+from fedishare.queries.people import Profile
+from fedishare.services import accounts
+from fedishare.services import people as people_services
+from fedishare.web import asked, forms, sign_in
+from fedishare.web.forms import Form
+
+LONGEST_ABOUT: Final = 2000
+SAVED: Final = {
+    "page": "Your page is saved.",
+    "password": "Your password is changed. You are signed out everywhere else.",
+}
+
+routes: Final = Routes()
+
+
+@routes.get("/settings")
+async def show(request: web.Request) -> web.Response:
+    profile = await request.app[DATABASE].read(people.by_id, actor_id=asked.me(request))
+    saved = SAVED.get(request.query.get("saved", ""), "")
+    return await page(request, "settings.html", values=_values(profile), errors={}, saved=saved)
+
+
+@routes.post("/settings")
+async def save(request: web.Request) -> web.Response:
+    form = await forms.read(request)
+    try:
+        if form.text("part") == "password":
+            return await _change_password(request, form)
+        return await _change_page(request, form)
+    except _Mistake as mistake:
+        profile = await request.app[DATABASE].read(people.by_id, actor_id=asked.me(request))
+        values = _values(profile) | (form.values if form.text("part") != "password" else {})
+        values["locked"] = form.text("locked") if form.text("part") != "password" else values["locked"]
+        errors = {mistake.field: str(mistake)}
+        return await page(request, "settings.html", status=422, values=values, errors=errors, saved="")
+
+
+class _Mistake(Invalid):
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+async def _change_page(request: web.Request, form: Form) -> web.Response:
+    about = form.text("about")
+    if len(about) > LONGEST_ABOUT:
+        raise _Mistake("about", f"Please keep it under {LONGEST_ABOUT} characters.")
+    try:
+        await request.app[DATABASE].write(
+            _update, request.app[HERE], actor_id=asked.me(request), name=form.text("name"), about=about,
+            locked=bool(form.text("locked")),
+        )  # fmt: skip
+    except Invalid as error:
+        raise _Mistake("name", str(error)) from error
+    return asked.go("/settings?saved=page")
+
+
+def _update(tx: Connection, here: Here, *, actor_id: int, name: str, about: str, locked: bool) -> None:
+    former = people.by_id(tx, actor_id=actor_id)
+    people_services.update_profile(
+        tx, here, actor_id=actor_id, name=name, summary_source=about, locked=locked, discoverable=former.discoverable
+    )
+
+
+async def _change_password(request: web.Request, form: Form) -> web.Response:
+    """The old one has to be said once more: a browser left open does not hand over an account."""
+    visitor = request[VISITOR]
+    login = await request.app[DATABASE].read(accounts.find_login, request.app[HERE], name=visitor.username)
+    if not await sign_in.fits(form.values.get("current", ""), login) or login is None:
+        raise _Mistake("current", "This is not your password. Check it and try again.")
+    try:
+        hashed = await sign_in.hashed(form.values.get("password", ""))
+    except Invalid as error:
+        raise _Mistake("password", str(error)) from error
+    secret = await request.app[DATABASE].write(
+        _replace, request.app[HERE], account_id=login.account_id, password_hash=hashed
+    )
+    answer = asked.go("/settings?saved=password")
+    visitors.remember(request, answer, secret)
+    return answer
+
+
+def _replace(tx: Connection, here: Here, *, account_id: int, password_hash: str) -> str:
+    accounts.change_password(tx, here, account_id=account_id, password_hash=password_hash)
+    return accounts.open_session(tx, here, account_id=account_id)
+
+
+def _values(profile: Profile) -> dict[str, str]:
+    return {"name": profile.name, "about": profile.summary_source, "locked": "1" if profile.locked else ""}

@@ -1,0 +1,96 @@
+"""The faces for other servers, served on their own: no pages, no worker."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+from multidict import CIMultiDict
+from pytest_aiohttp.plugin import AiohttpClient
+
+from fedishare.ap import routes
+from fedishare.core.here import Here
+from fedishare.core.json import loads
+from fedishare.db.engine import Database
+from fedishare.domain.kinds import Kind
+from fedishare.http.keys import SETTINGS, TOOLS
+from fedishare.http.middleware import say_what_went_wrong
+from fedishare.jobs.tools import Tools
+from fedishare.net import signatures
+from fedishare.net.addresses import Allowed
+from fedishare.net.client import Client
+from fedishare.net.signatures import Scheme, Signer
+from fedishare.net.storage import Storage
+from fedishare.settings import Settings, load
+from tests.builders import Made, a_person, an_rsa_pair
+
+ACTIVITY: Final = "application/activity+json"
+ORIGIN: Final = "https://alder.test"
+
+
+class Peer:
+    """Another server, asking us; `by` signs the request."""
+
+    def __init__(self, client: TestClient[web.Request, web.Application], here: Here) -> None:
+        self._client = client
+        self._here = here
+
+    async def get(
+        self,
+        path: str,
+        *,
+        by: Made | None = None,
+        method: str = "GET",
+        accept: str = ACTIVITY,
+        scheme: Scheme = Scheme.CAVAGE,
+        **headers: str,
+    ) -> "Answer":
+        sent = {"Accept": accept, "Host": "alder.test"}
+        if by is not None:
+            signer = Signer(f"{by.uri}#main-key", an_rsa_pair().private_pem)
+            url = f"{ORIGIN}{path}"
+            sent |= signatures.sign(signer, scheme=scheme, method=method, url=url, body=None, now=self._here.now())
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        async with self._client.request(method, path, headers=sent, allow_redirects=False) as answer:
+            kept = CIMultiDict(answer.headers)
+            kept.popall("Date")
+            return Answer(answer.status, kept, await answer.read())
+
+
+class Answer:
+    def __init__(self, status: int, headers: CIMultiDict[str], body: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    @property
+    def all(self) -> tuple[int, CIMultiDict[str], bytes]:
+        return self.status, self.headers, self.body
+
+    @property
+    def json(self) -> Any:
+        return loads(self.body)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load({"FEDISHARE_URL": ORIGIN, "FEDISHARE_DATA": str(tmp_path), "FEDISHARE_NAME": "Alder Primary"})
+
+
+@pytest.fixture
+async def peer(db: Database, here: Here, storage: Storage, settings: Settings, aiohttp_client: AiohttpClient) -> Peer:
+    outside = Client(allowed=Allowed(), clock=here.clock, own_origin=ORIGIN, user_agent="test")
+    app = web.Application(middlewares=[say_what_went_wrong])
+    app[TOOLS] = Tools(db, outside, here, storage)
+    app[SETTINGS] = settings
+    for entry in (entry for one in routes.ALL for entry in one if entry.method == "GET"):
+        app.router.add_get(entry.path, entry.guarded())
+    return Peer(await aiohttp_client(app), here)
+
+
+@pytest.fixture
+async def node(db: Database, here: Here) -> Made:
+    return await a_person(
+        db, here, kind=Kind.NODE, username="alder.test", uri=here.uris.node, url=here.uris.profile("alder.test")
+    )
