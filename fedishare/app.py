@@ -1,0 +1,113 @@
+"""Composition root of the web process: settings in, application out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from typing import Final
+
+from aiohttp import web
+from aiohttp.abc import AbstractResolver
+
+from fedishare import start, worker
+from fedishare.ap import routes as ap_routes
+from fedishare.ap.answers import negotiated
+from fedishare.core.clock import Clock, SystemClock
+from fedishare.core.errors import NotFound
+from fedishare.http import assets, keys, visitors
+from fedishare.http.limits import Limits
+from fedishare.http.middleware import (
+    add_headers,
+    know_the_sender,
+    refuse_control_characters,
+    same_origin_only,
+    say_what_went_wrong,
+)
+from fedishare.http.routes import Allow, Entry, Routes
+from fedishare.settings import Settings
+from fedishare.web import routes as web_routes
+
+BODY_LIMIT: Final = 1 << 20
+YEAR: Final = 31_536_000
+
+own: Final = Routes()
+
+
+@own.get("/healthz", allow=Allow.ANYONE)
+async def healthy(request: web.Request) -> web.Response:
+    """Whether the node can read its database; for a proxy or a supervisor."""
+    await request.app[keys.DATABASE].read(lambda tx: tx.exec_driver_sql("SELECT 1").scalar())
+    return web.Response(text="ok\n")
+
+
+@own.get("/static/{name:.+}", allow=Allow.ANYONE)
+async def static(request: web.Request) -> web.Response:
+    asset = request.app[keys.STATIC].find(request.match_info["name"])
+    if asset is None:
+        raise NotFound("There is no such file.")
+    headers = {"Cache-Control": f"public, max-age={YEAR}, immutable", "Content-Type": asset.type}
+    return web.Response(body=asset.body, headers=headers)
+
+
+def entries() -> list[Entry]:
+    """Every route of the node. Where a page and a document share an address, the Accept header decides."""
+    pages = {(entry.method, entry.path): entry for routes in web_routes.ALL for entry in routes}
+    documents = {(entry.method, entry.path): entry for routes in ap_routes.ALL for entry in routes}
+    shared = pages.keys() & documents.keys()
+    for key in shared:
+        page, document = pages.pop(key), documents.pop(key)
+        handler = negotiated(activitypub=document.guarded(), html=page.guarded())
+        own_entry = Entry(page.method, page.path, handler, Allow.ANYONE)
+        pages[key] = own_entry
+    return [*own, *documents.values(), *pages.values()]
+
+
+def build(
+    settings: Settings, *, clock: Clock | None = None, resolver: AbstractResolver | None = None
+) -> web.Application:
+    """The application of one node. It opens its database, client and storage when it starts, and closes them after.
+
+    `clock` and `resolver` are for tests.
+    """
+    app = web.Application(
+        middlewares=[
+            know_the_sender,
+            say_what_went_wrong,
+            refuse_control_characters,
+            same_origin_only,
+            visitors.recognise,
+        ],
+        client_max_size=BODY_LIMIT,
+    )
+    app[keys.SETTINGS] = settings
+    app[keys.CLOCK] = clock or SystemClock()
+    app[keys.STATIC] = assets.Static()
+    app[keys.TEMPLATES] = assets.templates(settings, app[keys.STATIC])
+    app[keys.LIMITS] = Limits()
+    app.on_response_prepare.append(add_headers)
+    app.cleanup_ctx.append(_tools(resolver))
+    if settings.work_in_serve:
+        app.cleanup_ctx.append(_work)
+    for entry in entries():
+        app.router.add_route(entry.method, entry.path, entry.guarded())
+        if entry.method == "GET":
+            app.router.add_route("HEAD", entry.path, entry.guarded())
+    return app
+
+
+def _tools(resolver: AbstractResolver | None) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def opened(app: web.Application) -> AsyncIterator[None]:
+        async with start.tools(app[keys.SETTINGS], clock=app[keys.CLOCK], resolver=resolver) as tools:
+            app[keys.TOOLS] = tools
+            app[keys.DATABASE], app[keys.CLIENT] = tools.db, tools.client
+            app[keys.HERE], app[keys.STORAGE] = tools.here, tools.storage
+            yield
+
+    return opened
+
+
+async def _work(app: web.Application) -> AsyncIterator[None]:
+    task = asyncio.create_task(worker.keep_working(app[keys.TOOLS]))
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,167 @@
+"""The command line: each command builds the settings, opens what it needs, and says what happened in one line."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from fedishare import __version__, settings
+from fedishare.core.clock import SystemClock
+from fedishare.core.errors import FediShareError
+from fedishare.settings import Settings
+
+WRONG_SETTINGS: Final = 2
+FAILED: Final = 1
+DEFAULT_FILE: Final = "fedishare.toml"
+
+
+def main() -> None:
+    """Run the command. What went wrong is one line on standard error, never a traceback."""
+    try:
+        sys.exit(commands(prog_name="fedishare", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except FediShareError as error:
+        click.echo(f"fedishare: {error}", err=True)
+        sys.exit(FAILED)
+
+
+@click.group()
+@click.version_option(__version__, prog_name="fedishare")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="FEDISHARE_CONFIG",
+    help=f"Settings file (TOML); {DEFAULT_FILE} in this folder is read if it is there.",
+)
+@click.pass_context
+def commands(context: click.Context, config: Path | None) -> None:
+    """A staffroom that spans schools, and that nobody can switch off from above."""
+    context.obj = config
+
+
+def load(context: click.Context) -> Settings:
+    """The settings, or one line that names the wrong one and exit status 2, with nothing written."""
+    file: Path | None = context.obj
+    if file is None and Path(DEFAULT_FILE).is_file():
+        file = Path(DEFAULT_FILE)
+    try:
+        return settings.load(os.environ, file=file)
+    except FediShareError as error:
+        click.echo(f"fedishare: {error}", err=True)
+        context.exit(WRONG_SETTINGS)
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run to the end, on uvloop where it is installed."""
+    try:
+        import uvloop  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415 -- an extra that need not be there
+    except ImportError:
+        asyncio.run(work)
+    else:
+        uvloop.run(work)
+
+
+@commands.command()
+@click.pass_context
+def serve(context: click.Context) -> None:
+    """Answer requests, and do the work they leave behind unless FEDISHARE_WORKER says otherwise."""
+    from fedishare.cli import processes  # noqa: PLC0415 -- each command loads only what it needs
+
+    run(processes.serve(load(context)))
+
+
+@commands.command()
+@click.pass_context
+def work(context: click.Context) -> None:
+    """Do the work in the background: jobs and deliveries. Several may run beside `serve`."""
+    from fedishare.cli import processes  # noqa: PLC0415 -- as above
+
+    run(processes.work(load(context)))
+
+
+@commands.command()
+@click.pass_context
+def migrate(context: click.Context) -> None:
+    """Bring the database to the schema of this version."""
+    from fedishare.db import schema  # noqa: PLC0415 -- as above
+
+    chosen = load(context)
+    asyncio.run(schema.upgrade(chosen.database))
+    click.echo(f"The database is at version {schema.HEAD}.")
+
+
+@commands.group()
+def account() -> None:
+    """The people who may sign in here."""
+
+
+@account.command("add")
+@click.argument("name")
+@click.option("--email", required=True, help="The address they sign in with.")
+@click.option("--password", help="Their password; read from standard input when it is not given.")
+@click.option(
+    "--role",
+    type=click.Choice(["member", "moderator", "admin"]),
+    default="member",
+    show_default=True,
+    help="What they may do; a moderator answers reports, an admin may do everything.",
+)
+@click.option("--name", "shown", default="", help="What people call them; by default the user name.")
+@click.pass_context
+def account_add(
+    context: click.Context, /, name: str, *, email: str, password: str | None, role: str, shown: str
+) -> None:
+    """Add somebody: NAME becomes @NAME on this node, for good."""
+    from fedishare.cli import people  # noqa: PLC0415 -- as above
+
+    chosen = load(context)
+    secret = password if password is not None else _password()
+    asyncio.run(people.add(chosen, SystemClock(), name=name, email=email, password=secret, role=role, shown=shown))
+    click.echo(f"@{name} can sign in at {chosen.url}/sign-in")
+
+
+def _password() -> str:
+    if sys.stdin.isatty():
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+@commands.group()
+def token() -> None:
+    """What programs show instead of a password."""
+
+
+@token.command("create")
+@click.argument("name")
+@click.option("--scopes", default="read", show_default=True, help='Such as "read write follow push".')
+@click.pass_context
+def token_create(context: click.Context, name: str, scopes: str) -> None:
+    """Make a token with which a program acts as NAME. Prints the token and nothing else."""
+    from fedishare.cli import people  # noqa: PLC0415 -- as above
+
+    click.echo(asyncio.run(people.issue_token(load(context), SystemClock(), name=name, scopes=scopes)))
+
+
+@commands.command()
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(".demo"),
+    show_default=True,
+    help="Where the three nodes keep what they have.",
+)
+@click.option("--port", default=8101, show_default=True, help="The first of three ports.")
+@click.option("--once", is_flag=True, help="Stop after the story instead of staying up.")
+def demo(folder: Path, port: int, *, once: bool) -> None:
+    """Start three nodes on this machine and let a teaching resource travel between them."""
+    from fedishare.cli import story  # noqa: PLC0415 -- as above
+
+    sys.exit(story.tell(folder.absolute(), first_port=port, once=once))

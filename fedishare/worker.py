@@ -1,0 +1,178 @@
+"""Does the work that requests leave behind: claims jobs, maps each to its function, keeps the timetable."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import Connection
+
+from fedishare.core.errors import FediShareError, Unreachable
+from fedishare.inbox import nodes, receive, resolve
+from fedishare.jobs import queue, types
+from fedishare.jobs.queue import Claimed
+from fedishare.jobs.tools import Tools
+from fedishare.outbox import publish
+from fedishare.outbox import rooms as outbox_rooms
+from fedishare.outbox.deliver import Courier
+from fedishare.services import housekeeping
+
+log: Final = structlog.get_logger()
+
+AT_ONCE: Final = 16
+LONGEST: Final = 100.0
+IDLE: Final = 1.0
+TRIES_OF_A_FAULTY_JOB: Final = 5
+SWEEP_EVERY: Final = timedelta(hours=6)
+
+Function = Callable[[Tools, Any], Awaitable[None]]
+
+
+async def forget(tools: Tools, job: types.Forget) -> None:
+    for key in job.storage_keys:
+        await tools.storage.delete(key)
+
+
+async def sweep(tools: Tools, _: types.Sweep) -> None:
+    await tools.db.write(housekeeping.sweep, tools.here)
+    yesterday = tools.here.now() - housekeeping.LOOSE_MEDIA_KEPT
+    await tools.storage.sweep(before=yesterday)
+    stored = await tools.storage.keys(before=yesterday)
+    for key in await tools.db.read(housekeeping.orphans, stored):
+        await tools.storage.delete(key)
+    await tools.db.write(housekeeping.schedule, tools.here, every=SWEEP_EVERY)
+
+
+TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
+    {
+        types.Receive: receive.apply_later,
+        types.FetchParent: resolve.fetch_parent,
+        types.LookUpNode: nodes.look_up,
+        types.AnswerFollow: publish.answer_follow,
+        types.SendFollow: publish.send_follow,
+        types.SendUnfollow: publish.send_unfollow,
+        types.SendBlock: publish.send_block,
+        types.SendUnblock: publish.send_unblock,
+        types.PublishPost: publish.publish_post,
+        types.PublishEdit: publish.publish_edit,
+        types.PublishDeletion: publish.publish_deletion,
+        types.PublishReaction: publish.publish_reaction,
+        types.PublishUndo: publish.publish_undo,
+        types.PublishActor: publish.publish_actor,
+        types.PublishPin: publish.publish_pin,
+        types.SendUse: publish.send_use,
+        types.SendReport: publish.send_report,
+        types.Distribute: outbox_rooms.distribute,
+        types.Forget: forget,
+        types.Sweep: sweep,
+    }
+)
+
+
+class Worker:
+    """Claims due jobs and runs them, several at once. Several workers may share one database."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._running: set[asyncio.Task[None]] = set()
+        self._held: set[int] = set()
+
+    async def run(self) -> None:
+        """Until cancelled; what was under way then is handed back.
+
+        What a process that was killed had under way is taken up again when its lease runs out.
+        """
+        await self._tools.db.write(housekeeping.schedule, self._tools.here, every=timedelta())
+        heart = asyncio.create_task(self._renew_leases())
+        try:
+            while True:
+                if not await self._start_due():
+                    await self._tools.db.bell.wait(at_most=IDLE)
+        finally:
+            for task in (heart, *self._running):
+                task.cancel()
+            await asyncio.gather(heart, *self._running, return_exceptions=True)
+            with suppress(Unreachable):  # Then the leases run out instead.
+                await self._tools.db.write(queue.hand_back, self._held)
+
+    async def _renew_leases(self) -> None:
+        """A job may take longer than its lease, which is short so that a killed process is soon replaced."""
+        while True:
+            await asyncio.sleep(queue.LEASE.total_seconds() / 3)
+            with suppress(Unreachable):
+                await self._tools.db.write(queue.renew, set(self._held), now=self._tools.here.now())
+
+    async def drain(self) -> int:
+        """Run everything that is due now, and what follows from it; answers how many jobs that was."""
+        done = 0
+        while claimed := await self._claim(AT_ONCE):
+            await asyncio.gather(*(self._run(one) for one in claimed))
+            done += len(claimed)
+        return done
+
+    async def _start_due(self) -> bool:
+        if len(self._running) >= AT_ONCE:
+            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            claimed = await self._claim(AT_ONCE - len(self._running))
+        except Unreachable as error:
+            log.warning("the database did not answer", why=str(error))
+            await self._tools.here.clock.sleep(IDLE)
+            return True
+        for one in claimed:
+            task = asyncio.create_task(self._run(one))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        return bool(claimed)
+
+    async def _claim(self, limit: int) -> list[Claimed]:
+        return await self._tools.db.write(queue.claim, now=self._tools.here.now(), limit=limit)
+
+    async def _run(self, claimed: Claimed) -> None:
+        self._held.add(claimed.id)
+        settle = await self._outcome(claimed)
+        try:
+            await self._tools.db.write(settle)
+        except Unreachable as error:  # The lease runs out, and the job is done again.
+            log.warning("a job could not be settled", kind=type(claimed.job).__name__, why=str(error))
+        self._held.discard(claimed.id)
+
+    async def _outcome(self, claimed: Claimed) -> Callable[[Connection], None]:
+        """Run one job. What comes back writes down how it ended."""
+        kind, now = type(claimed.job).__name__, self._tools.here.now()
+        try:
+            async with asyncio.timeout(LONGEST):
+                await TABLE[type(claimed.job)](self._tools, claimed.job)
+        except (Unreachable, TimeoutError) as error:
+            log.info("a job has to wait", kind=kind, why=str(error), tries=claimed.tries)
+            why = str(error) or "it took too long"
+            return lambda tx: queue.retry(tx, claimed.id, tries=claimed.tries, now=now, why=why)
+        except FediShareError as error:
+            log.info("a job came to nothing", kind=kind, why=str(error))
+        except Exception as error:
+            log.exception("a job failed", kind=kind)
+            why = f"{type(error).__name__}: {error}"
+            if claimed.tries + 1 >= TRIES_OF_A_FAULTY_JOB:
+                return lambda tx: queue.park(tx, claimed.id, tries=claimed.tries + 1, now=now, why=why)
+            return lambda tx: queue.retry(tx, claimed.id, tries=claimed.tries, now=now, why=why)
+        return lambda tx: queue.finish(tx, claimed.id)
+
+
+async def keep_working(tools: Tools) -> None:
+    """Jobs and deliveries, until cancelled; whatever breaks them, they are begun again."""
+    while True:
+        try:
+            await work(tools)
+        except Exception:
+            log.exception("the work was interrupted and begins again")
+            await asyncio.sleep(IDLE)
+
+
+async def work(tools: Tools) -> None:
+    """Jobs and deliveries, until cancelled or until one of them fails."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(Worker(tools).run())
+        group.create_task(Courier(tools).run())

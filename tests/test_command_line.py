@@ -1,0 +1,133 @@
+"""The command line, run as people and scripts run it: a process, its output, its exit status."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def environment(folder: Path, **over: str) -> dict[str, str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("FEDISHARE_")}
+    return clean | {
+        "FEDISHARE_URL": "http://alder.localhost:8000",
+        "FEDISHARE_DATA": str(folder / "data"),
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+        **over,
+    }
+
+
+def fedishare(folder: Path, *words: str, stdin: str = "", **over: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "fedishare", *words],
+        env=environment(folder, **over),
+        cwd=folder,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+ANNA = ("account", "add", "anna", "--email", "anna@cornerstone.example")
+
+
+def test_wrong_settings_are_one_line_and_status_2_and_write_nothing(tmp_path: Path) -> None:
+    for command in (
+        ("serve",),
+        ("work",),
+        ("migrate",),
+        (*ANNA, "--password", "long enough"),
+        ("token", "create", "a"),
+    ):
+        done = fedishare(tmp_path, *command, FEDISHARE_URL="http://public.example")
+
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+        assert "FEDISHARE_URL" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_account_and_a_token(tmp_path: Path) -> None:
+    added = fedishare(tmp_path, *ANNA, "--role", "admin", stdin="a long password\n")
+    again = fedishare(tmp_path, *ANNA, "--password", "a long password")
+    made = fedishare(tmp_path, "token", "create", "anna", "--scopes", "read write follow push")
+
+    assert (added.returncode, again.returncode, made.returncode) == (0, 1, 0)
+    assert again.stderr.count("\n") == 1
+    assert made.stdout.strip().isprintable()
+    assert len(made.stdout.split()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((*ANNA, "--password", "short"), "password"),
+        (("account", "add", "an na", "--email", "a@b.example", "--password", "long enough"), "an na"),
+        (("account", "add", "anna", "--email", "nowhere", "--password", "long enough"), "nowhere"),
+        (("token", "create", "nobody"), "nobody"),
+        (("token", "create", "nobody", "--scopes", "fly"), "fly"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    done = fedishare(tmp_path, *words)
+
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def a_free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def answer(url: str, **headers: str) -> tuple[int, bytes]:
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310 -- a node of this test
+    with urllib.request.urlopen(request, timeout=5) as got:  # noqa: S310 -- as above
+        return got.status, got.read()
+
+
+def wait_until_up(url: str) -> None:
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            answer(f"{url}/healthz")
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail("the node did not start")
+
+
+def serving(folder: Path, port: int, **over: str) -> subprocess.Popen[bytes]:
+    address = {"FEDISHARE_URL": f"http://alder.localhost:{port}", "FEDISHARE_LISTEN": f"127.0.0.1:{port}"}
+    command: Any = [sys.executable, "-m", "fedishare", "serve"]
+    return subprocess.Popen(command, env=environment(folder, **address, **over), cwd=folder, stderr=subprocess.PIPE)
+
+
+def test_a_node_serves_stops_cleanly_and_keeps_its_address_for_life(tmp_path: Path) -> None:
+    port, other = a_free_port(), a_free_port()
+    node = serving(tmp_path, port)
+    try:
+        wait_until_up(f"http://127.0.0.1:{port}")
+        taken = fedishare(
+            tmp_path, "serve", FEDISHARE_URL=f"http://alder.localhost:{port}", FEDISHARE_LISTEN=f"127.0.0.1:{port}"
+        )
+    finally:
+        node.send_signal(signal.SIGTERM)
+        _, said = node.communicate(timeout=20)
+    moved = fedishare(
+        tmp_path, "serve", FEDISHARE_URL=f"http://alder.localhost:{other}", FEDISHARE_LISTEN=f"127.0.0.1:{other}"
+    )
+
+    assert node.returncode == 0, said.decode()
+    assert (taken.returncode, "FEDISHARE_LISTEN" in taken.stderr) == (1, True)
+    assert (moved.returncode, "cannot change its address" in moved.stderr) == (1, True)
