@@ -1,0 +1,179 @@
+"""One live node under attack, with what has to stay as it was: every table, the network, the event loop."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, select
+
+from fedishare.db.tables import METADATA
+from tests.attack import shots, world
+from tests.attack.shots import Reply, Shot
+from tests.attack.world import Villain, World
+from tests.live.nodes import LiveNode, until_quiet
+from tests.live.peers import Json
+from tests.live.teachers import Teacher
+from tests.live.town import Town
+
+# What is a log, a queue or a cache, and not what anybody said or is.
+NOT_STATE: Final = frozenset({"received", "seen_signature", "node", "job", "delivery", "counter", "session"})
+# When something was last looked at, and the number of a row that is written anew each time.
+NOT_SAID: Final = frozenset({"fetched_at"})
+# A shared machine stands still by itself now and then; an input that takes the loop for itself takes it for longer.
+LONGEST_STALL: Final = 10.0
+AT_ONCE: Final = 16
+ERRORS: Final = range(500, 600)
+
+
+class ShiftedClock:
+    """The time of day, which a test may move on."""
+
+    def __init__(self) -> None:
+        self._by = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._by
+
+    def tick(self, **by: float) -> None:
+        self._by += timedelta(**by)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class Rig:
+    """Anna and Ben live here. Vera of good.test and Fay of evil.test are followed by Anna; Mallory and Mole are not."""
+
+    anna: Teacher
+    ben: Teacher
+    vera: Villain
+    fay: Villain
+    mallory: Villain
+    mole: Villain
+    post: str
+    private: str
+    verse: str
+
+    def __init__(self, town: Town, node: LiveNode, clock: ShiftedClock) -> None:
+        self.town = town
+        self.node = node
+        self.clock = clock
+        self.world = World(town)
+        self._trust = ssl.create_default_context(cafile=str(town.ca_file))
+
+    async def set_up(self) -> None:
+        await self.world.start()
+        await self.node.start()
+        self.anna = await self.node.enrol("anna", "Anna Abbott")
+        self.ben = await self.node.enrol("ben", "Ben Booth")
+        self.vera, self.fay = self.world.enrol("vera", "good.test"), self.world.enrol("fay", "evil.test")
+        self.mallory, self.mole = self.world.enrol("mallory", "evil.test"), self.world.enrol("mole", "evil.test")
+        for villain in (self.vera, self.fay, self.mallory, self.mole):
+            await self.accepted(villain, shots.like(villain.uri, number=world.number()))
+        for followed in (self.vera, self.fay):
+            await self.befriend(followed)
+        self.post = self.node.url + (await self.anna.write("Phonics bingo")).path
+        self.private = self.node.url + (await self.anna.write("For followers", visibility="followers")).path
+        verse = world.create(self.vera, content="<p>A verse</p>")
+        self.verse = self.world.publish(verse["object"])
+        await self.accepted(self.vera, verse)
+        await self.quiet()
+
+    async def befriend(self, villain: Villain) -> None:
+        """Anna asks to follow, and is let."""
+        await self.anna.follow(f"{villain.name}@{villain.host}")
+        await self.quiet()
+        follow = next(sent for sent in self.world.posted if sent["type"] == "Follow" and sent["object"] == villain.uri)
+        await self.accepted(villain, world.activity("Accept", villain, follow))
+
+    async def close(self) -> None:
+        await self.node.close()
+        await self.world.close()
+
+    async def quiet(self) -> None:
+        await until_quiet(self.node)
+
+    # --- Shooting --------------------------------------------------------------------------------------------------
+
+    def signed(self, villain: Villain, activity: Any = None, **how: Any) -> Shot:
+        return shots.cavage(villain.key, activity, **({"at": self.clock.now()} | how))
+
+    async def fire(self, shot: Shot | bytes) -> Reply:
+        wire = shot if isinstance(shot, bytes) else shot.wire()
+        return await shots.send(self.town.ports[self.node.host], self._trust, wire)
+
+    async def volley(self, wanted: Iterable[Shot]) -> list[Reply]:
+        """Many at once, but not so many that making connections is all that the machine does."""
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def one(shot: Shot) -> Reply:
+            async with gate:
+                return await self.fire(shot)
+
+        return await asyncio.gather(*(one(shot) for shot in wanted))
+
+    async def accepted(self, villain: Villain, activity: Json, **how: Any) -> None:
+        reply = await self.fire(self.signed(villain, activity, **how))
+        assert reply.status == 202, f"{activity['type']} of {villain.uri} was answered {reply.status}: {reply.body!r}"
+        await self.quiet()
+
+    # --- What has to stay as it was --------------------------------------------------------------------------------
+
+    async def state(self, tables: Sequence[str] = ()) -> str:
+        """A fingerprint of every table that holds what people are, said and did, or of the tables named."""
+        chosen = [
+            table
+            for table in METADATA.sorted_tables
+            if (table.name in tables if tables else table.name not in NOT_STATE)
+        ]
+        return await self.node.tools.db.read(_fingerprint, chosen)
+
+    @asynccontextmanager
+    async def unmoved(
+        self, *, tables: Sequence[str] = (), fetches: Callable[[], Sequence[str]] = tuple
+    ) -> AsyncIterator[None]:
+        """What happens inside leaves the state, and asks other servers for nothing but `fetches`."""
+        await self.quiet()
+        before, heard = await self.state(tables), len(self.world.log)
+        async with self.awake():
+            yield
+            await self.quiet()
+        assert await self.state(tables) == before, "something changed"
+        surplus = [line for line in self.world.log[heard:] if line not in {f"GET {url}" for url in fetches()}]
+        assert surplus == [], "other servers were asked"
+
+    @asynccontextmanager
+    async def awake(self) -> AsyncIterator[None]:
+        """The event loop never stands still for long, in processor time: a shared machine may stop by itself."""
+        longest = [0.0]
+        watch = asyncio.create_task(_watch(longest))
+        try:
+            yield
+        finally:
+            watch.cancel()
+        assert longest[0] < LONGEST_STALL, f"the event loop stood still for {longest[0]:.2f} s"
+
+
+async def _watch(longest: list[float]) -> None:
+    last = time.thread_time()
+    while True:
+        await asyncio.sleep(0.01)
+        longest[0] = max(longest[0], time.thread_time() - last)
+        last = time.thread_time()
+
+
+def _fingerprint(tx: Connection, tables: Sequence[Table]) -> str:
+    digest = sha256()
+    for table in tables:
+        digest.update(table.name.encode())
+        named = [column for column in table.columns if column.name not in NOT_SAID]
+        if table.name == "actor_key":
+            named = [column for column in named if column.name != "id"]
+        for row in sorted(repr(tuple(row)) for row in tx.execute(select(*named))):
+            digest.update(row.encode())
+    return digest.hexdigest()
