@@ -1,0 +1,120 @@
+"""The examples in FEDERATION.md, made by the code that makes the real documents."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from fedishare.as2.write import Document, bare
+from fedishare.core import uris as addresses
+from fedishare.core.uris import Place, Uris
+from fedishare.domain.audience import Visibility, address
+from fedishare.domain.kinds import Kind
+from fedishare.outbox import activities, resources
+from fedishare.queries.outgoing import FileRow, PostFacts, PostRow, ResourceRow, UseFacts
+from fedishare.queries.parties import Who
+
+ALDER: Final = Uris("https://alder.example")
+BIRCH: Final = Uris("https://birch.example")
+HALL: Final = Uris("https://hall.example")
+AT: Final = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+
+
+def who(at: Uris, place: Place, username: str, name: str, *, local: bool) -> Who:
+    uri = at.actor(place, username)
+    kind = Kind.GROUP if place is Place.GROUP else Kind.PERSON
+    return Who(
+        id=1,
+        uri=uri,
+        kind=kind,
+        username=username,
+        domain=at.authority,
+        name=name,
+        url=at.profile(username),
+        inbox=addresses.inbox(uri),
+        followers=addresses.followers(uri),
+        local=local,
+    )
+
+
+ANNA: Final = who(ALDER, Place.PERSON, "anna", "Anna Abbott", local=True)
+BEN: Final = who(BIRCH, Place.PERSON, "ben", "Ben Booth", local=False)
+ROOM: Final = who(HALL, Place.GROUP, "primary-slt", "Primary SLT", local=False)
+
+
+def post() -> PostRow:
+    uri = ALDER.resource(4711)
+    addressed = address(Visibility.PUBLIC, followers=ANNA.followers or "", mentioned=(), room=ROOM.uri)
+    return PostRow(
+        id=4711,
+        uri=uri,
+        url=uri,
+        kind="Note",
+        local=True,
+        title="Fraction wall",
+        warning=None,
+        content="<p>One hour, three levels.</p>",
+        source="One hour, three levels.",
+        language="en",
+        sensitive=False,
+        visibility=Visibility.PUBLIC,
+        addressed_to=addressed.to,
+        addressed_cc=addressed.cc,
+        in_reply_to_uri=None,
+        thread_id=4711,
+        context_uri=None,
+        published_at=AT,
+        edited_at=None,
+        deleted_at=None,
+        replies_count=0,
+        likes_count=0,
+        boosts_count=0,
+    )
+
+
+def resource() -> Document:
+    """A resource by Anna for everybody and for a room on another node; without its context and proof."""
+    row = ResourceRow(
+        description="One hour, three levels.",
+        subject="mathematics",
+        subject_label="Mathematics",
+        level="england:year-4",
+        level_label="Year 4",
+        age_min=8,
+        age_max=9,
+        type="worksheet",
+        type_label="Worksheet",
+        licence="CC-BY-SA-4.0",
+        licence_label="CC BY-SA 4.0",
+        licence_url="https://creativecommons.org/licenses/by-sa/4.0/",
+        version=1,
+    )
+    file = FileRow("wall.pdf", "application/pdf", 48213, "9f" * 32, ALDER.file(4711, "wall.pdf"))
+    facts = PostFacts(
+        post=post(),
+        author=ANNA,
+        room=ROOM,
+        answered=None,
+        root=None,
+        resource=row,
+        key=None,
+        files=(file,),
+        mentions=(),
+        tags=(),
+        attachments=(),
+        replies=(),
+    )
+    return bare(resources.resource(facts, row, at=ALDER))
+
+
+def used() -> Document:
+    """Ben tells Anna that he used it; without its context."""
+    facts = UseFacts(
+        id=815,
+        uri=BIRCH.activity(815),
+        line="They loved the cutting out.",
+        level="england:year-4",
+        at=AT,
+        user=BEN,
+        post=post(),
+        author=ANNA,
+    )
+    return bare(activities.create(resources.use_note(facts, at=BIRCH), uri=facts.uri))
