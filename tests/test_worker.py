@@ -106,6 +106,31 @@ async def test_a_stopped_worker_hands_back_what_it_had_begun(tools: Tools, clock
     assert await tools.db.read(lambda tx: tx.scalars(leased).all()) == []
 
 
+async def test_a_job_that_takes_long_stays_with_its_worker(
+    tools: Tools, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    async def endless(*_: object) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("fedishare.worker.TABLE", {Sweep: endless})
+    monkeypatch.setattr(queue, "LEASE", timedelta(milliseconds=30))
+    worker = asyncio.create_task(Worker(tools).run())
+    await begun.wait()
+    renewed = select(Job.id).where(Job.leased_until > clock.now() + queue.LEASE)
+    clock.tick(milliseconds=20)  # Less than the lease, so that nobody can claim the job a second time.
+
+    try:
+        async with asyncio.timeout(20):
+            while not await tools.db.read(lambda tx: tx.scalars(renewed).all()):  # noqa: ASYNC110 -- as above
+                await asyncio.sleep(0.01)
+    finally:
+        worker.cancel()
+        await asyncio.gather(worker, return_exceptions=True)
+
+
 async def test_two_workers_share_the_work_and_do_nothing_twice(tools: Tools, clock: FrozenClock) -> None:
     files = [await stored(tools) for _ in range(20)]
     for file in files:

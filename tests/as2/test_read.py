@@ -212,6 +212,13 @@ def test_an_attachment_is_read_as_mastodon_writes_it() -> None:
     )
 
 
+@pytest.mark.parametrize("point", [[1.5, 0.0], [0.0, -2.0], [0.5], [0.1, 0.2, 0.3], "centre"])
+def test_a_focal_point_outside_the_picture_is_none(point: Json) -> None:
+    picture: Json = {"type": "Image", "url": "https://birch.test/1.png", "focalPoint": point}
+
+    assert [found.focal for found in read.note(a_note(attachment=[picture])).media] == [None]
+
+
 def test_the_language_is_that_of_the_content_map() -> None:
     found = read.note(a_note(contentMap={"cy": "<p>Bore da</p>"}))
 

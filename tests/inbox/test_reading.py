@@ -61,6 +61,21 @@ def test_attachments_become_what_they_are(attachment: dict[str, Any], kept: Atta
     assert [found.kind for found in post.attachments] == ([kept] if kept else [])
 
 
+def test_a_picture_keeps_its_words_size_and_focal_point() -> None:
+    picture: Json = {
+        "type": "Image",
+        "url": "https://x.test/a",
+        "name": "A wall",
+        "width": 64,
+        "height": 48,
+        "focalPoint": [-0.5, 0.25],
+    }
+
+    (found,) = reading.post(Node(a_note(attachment=[picture])), now=MONDAY).attachments
+
+    assert (found.alt, found.width, found.height, found.focal) == ("A wall", 64, 48, (-0.5, 0.25))
+
+
 def test_a_video_is_its_own_attachment() -> None:
     links: list[Json] = [
         {"type": "Link", "mediaType": "text/html", "href": "https://birch.test/w/1"},

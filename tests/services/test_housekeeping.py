@@ -8,6 +8,7 @@ from fedishare.core.here import Here
 from fedishare.db.accounts import Account, Session
 from fedishare.db.engine import Database
 from fedishare.db.media import Media
+from fedishare.db.resources import ResourceFile
 from fedishare.db.work import Job, Received, SeenSignature
 from fedishare.services import accounts, housekeeping, media
 from tests.builders import FrozenClock, a_person, a_resource, a_teacher, add
@@ -16,9 +17,11 @@ from tests.builders import FrozenClock, a_person, a_resource, a_teacher, add
 async def test_only_what_nobody_holds_is_an_orphan(db: Database, here: Here) -> None:
     anna = await a_person(db, here)
     await db.write(media.add, here, owner_id=anna.id, upload=media.Upload("held", "image/png", 1))
-    await a_resource(db, here, by=anna)
+    post = await a_resource(db, here, by=anna)
+    file = {"position": 1, "name": "a.pdf", "media_type": "application/pdf", "size": 4, "sha256": "0" * 64}
+    await db.write(add, ResourceFile, post_id=post.id, url=f"{post.uri}/files/a.pdf", storage_key="shared", **file)
 
-    assert await db.read(housekeeping.orphans, ["held", "loose", "lost"]) == ["loose", "lost"]
+    assert await db.read(housekeeping.orphans, ["held", "loose", "shared", "lost"]) == ["loose", "lost"]
     assert await db.read(housekeeping.orphans, []) == []
 
 

@@ -186,6 +186,17 @@ async def test_a_picture_loses_its_place_and_keeps_its_words(node: Node, db: Dat
     assert dict(Image.open(io.BytesIO(shown.body)).getexif()) == {}
 
 
+async def test_a_picture_sent_again_takes_its_new_words_and_focal_point(node: Node, db: Database) -> None:
+    _, teacher = await node.a_teacher()
+    page = (await teacher.post("/compose", form(RESOURCE | {"title": ""}, [("picture_1", "a.png", png())]))).root
+    key = page.one("input", name="picture_key_1")["value"]
+
+    sent = {"text": "", "picture_key_1": key, "alt_1": "A wall", "focus_1": "left"}
+    (picture,) = (await posted(db, await teacher.post("/compose", form(sent)))).pictures
+
+    assert (picture.alt, picture.focal_x, picture.focal_y) == ("A wall", -0.8, 0.0)
+
+
 async def test_a_picture_that_is_none_is_refused_and_the_text_stays(node: Node) -> None:
     _, teacher = await node.a_teacher()
     svg = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
