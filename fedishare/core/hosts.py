@@ -7,6 +7,7 @@ cannot read without doubt is Invalid.
 import ipaddress
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import quote, urljoin
 
@@ -18,6 +19,8 @@ MAX_HOST: Final = 253
 MAX_URL: Final = 4096
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 MAX_PORT: Final = 65535
+# A node meets the same few hosts again and again, many times in every activity.
+MOST_REMEMBERED: Final = 4096
 
 # Characters that some reader of URLs removes, decodes or takes for a separator, so that
 # two programs may see two hosts in one URL. U+0080 to U+009F are controls as well.
@@ -77,6 +80,7 @@ class Location(NamedTuple):
         return f"{self.origin}{self.target}"
 
 
+@lru_cache(maxsize=MOST_REMEMBERED)
 def canonical_host(host: str) -> str:
     """The one spelling of `host`: lower-case ASCII (UTS 46, IDNA 2008), no trailing dot.
 
@@ -106,6 +110,16 @@ def split(url: str) -> Location:
     encoded stays as it was. Raises Invalid for everything else, such as user names, spaces,
     control characters and backslashes.
     """
+    match = _read(url)
+    origin = _origin(match[1].lower(), match[2])
+    try:
+        target = quote((match[3] or "/") + (match[4] or ""), safe=_AS_IS)
+    except UnicodeEncodeError:
+        raise Invalid("This address holds characters that cannot be sent.") from None
+    return Location(origin, target)
+
+
+def _read(url: str) -> re.Match[str]:
     if len(url) > MAX_URL:
         raise Invalid("This address is too long.")
     if _TREACHEROUS.search(url):
@@ -113,23 +127,26 @@ def split(url: str) -> Location:
     match = _URL.fullmatch(url)
     if match is None:
         raise Invalid("This is not a web address that starts with https://.")
-    scheme = match[1].lower()
-    authority = _AUTHORITY.fullmatch(match[2])
+    return match
+
+
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _origin(scheme: str, written: str) -> Origin:
+    authority = _AUTHORITY.fullmatch(written)
     if authority is None:
         raise Invalid("The host in this address cannot be read.")
     port = int(authority[2] or DEFAULT_PORTS[scheme])
     if port > MAX_PORT:
         raise Invalid("There is no such port.")
-    try:
-        target = quote((match[3] or "/") + (match[4] or ""), safe=_AS_IS)
-    except UnicodeEncodeError:
-        raise Invalid("This address holds characters that cannot be sent.") from None
-    return Location(Origin(scheme, canonical_host(authority[1]), port), target)
+    return Origin(scheme, canonical_host(authority[1]), port)
 
 
 def origin_of(url: str) -> Origin:
     """Scheme, canonical host and port of an http or https URL; raises Invalid for anything else."""
-    return split(url).origin
+    if not url.isascii():
+        return split(url).origin
+    match = _read(url)
+    return _origin(match[1].lower(), match[2])
 
 
 def authority_of(url: str) -> str:

@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from fedishare.core.errors import Unreachable
+from fedishare.db.prepared import PreparedConnection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,6 +29,8 @@ T = TypeVar("T")
 
 COMMITTED_TOGETHER: Final = 256
 READERS: Final = 2
+# So many the driver keeps ready to run again on each connection: all of ours, and some.
+STATEMENTS: Final = 1024
 POOL: Final = 16
 TRIES: Final = 4
 RINGS: Final = "rings the bell"
@@ -103,15 +106,20 @@ class Lane(aiosqlite.Connection):
     """One SQLite connection and the thread that owns it; a whole function travels there in one hop."""
 
     engine: Engine
-    connection: Connection
+    connection: PreparedConnection
 
     @classmethod
     async def open(cls, path: Path, *, read_only: bool) -> "Lane":
         lane = cls(lambda: _connect(path, read_only=read_only), iter_chunk_size=64)
         _ = await lane
         lane.engine = create_engine("sqlite://", creator=lane._opened, poolclass=StaticPool)
-        lane.connection = await lane.run(lambda: lane.engine.connect().execution_options(isolation_level="AUTOCOMMIT"))
+        await lane.run(lane._prepare)
         return lane
+
+    def _prepare(self) -> None:
+        self.connection = PreparedConnection(self.engine)
+        self.connection.execution_options(isolation_level="AUTOCOMMIT")
+        self.connection.prepare(self._conn)
 
     def _opened(self) -> sqlite3.Connection:
         return self._conn
@@ -251,7 +259,7 @@ def _unit_and_bell(tx: Connection, unit: Callable[[Connection], T]) -> tuple[T, 
 
 
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=STATEMENTS)
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
@@ -267,43 +275,43 @@ def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     return connection
 
 
-def _read(tx: Connection, function: Callable[[Connection], T]) -> T:
-    tx.exec_driver_sql("BEGIN")
+def _read(tx: PreparedConnection, function: Callable[[Connection], T]) -> T:
+    tx.say("BEGIN")
     try:
         return function(tx)
     finally:
-        tx.exec_driver_sql("ROLLBACK")
+        tx.say("ROLLBACK")
 
 
 def _commit(
-    tx: Connection, units: list[Callable[[Connection], Any]]
+    tx: PreparedConnection, units: list[Callable[[Connection], Any]]
 ) -> tuple[list[tuple[Any, Exception | None]], bool]:
     """Run each unit inside its own savepoint, and make all of them durable with one commit."""
     tx.info.pop(RINGS, None)
     try:
-        tx.exec_driver_sql("BEGIN IMMEDIATE")
+        tx.say("BEGIN IMMEDIATE")
         outcomes = [_attempt(tx, unit) for unit in units]
-        tx.exec_driver_sql("COMMIT")
+        tx.say("COMMIT")
     except BaseException as error:
-        if tx.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]  # the lane's connection is always open
-            tx.exec_driver_sql("ROLLBACK")
+        if tx.is_within:
+            tx.say("ROLLBACK")
         if not isinstance(error, Exception):
             raise
         return [(None, _plain(error))] * len(units), False
     return outcomes, bool(tx.info.pop(RINGS, False))
 
 
-def _attempt(tx: Connection, unit: Callable[[Connection], Any]) -> tuple[Any, Exception | None]:
-    tx.exec_driver_sql("SAVEPOINT unit")
+def _attempt(tx: PreparedConnection, unit: Callable[[Connection], Any]) -> tuple[Any, Exception | None]:
+    tx.say("SAVEPOINT unit")
     try:
         answer = unit(tx)
     except Exception as error:
-        if not tx.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]  # a full disk ended it
+        if not tx.is_within:  # A full disk ended it.
             raise
-        tx.exec_driver_sql("ROLLBACK TO unit")
-        tx.exec_driver_sql("RELEASE unit")
+        tx.say("ROLLBACK TO unit")
+        tx.say("RELEASE unit")
         return None, _plain(error)
-    tx.exec_driver_sql("RELEASE unit")
+    tx.say("RELEASE unit")
     return answer, None
 
 

@@ -5,9 +5,10 @@ the job that will see to it are committed together.
 """
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 from sqlalchemy import Connection
@@ -43,6 +44,9 @@ ASK_AGAIN: Final = frozenset({"Follow", "Join"})
 ASKED_TWICE: Final = timedelta(minutes=1)
 
 
+Confirm: TypeAlias = Callable[[Connection], None]
+
+
 class Ready(NamedTuple):
     """An entry of the table, and the post that it will be about, read and cleaned."""
 
@@ -57,17 +61,21 @@ def name_of(activity: Activity, claim: Claim) -> str:
     return f"{activity.actor}#unnamed-{sha256(claim.fingerprint).hexdigest()}"
 
 
-async def keep(tools: Tools, verified: Verified, claim: Claim, *, body: bytes) -> None:
-    """Commit an activity, with its effects or with the job that brings them. A repeat changes nothing."""
+async def keep(tools: Tools, verified: Verified, claim: Claim, *, body: bytes, confirm: Confirm | None = None) -> None:
+    """Commit an activity, with its effects or with the job that brings them. A repeat changes nothing.
+
+    `confirm` is asked within the commit, before anything else, and may raise to have nothing kept.
+    """
     now = tools.here.now()
     entry = dispatch.find(verified.activity)
     ctx = Context(here=tools.here, now=now)
     prepared = await _prepared(entry, verified, ctx, body)
     try:
-        await tools.db.write(_commit, verified, ctx, prepared, claim=claim, body=body)
+        await tools.db.write(_commit, verified, ctx, prepared, claim=claim, body=body, confirm=confirm)
     except NotFound as error:
         # A 404 would tell the sender that the inbox itself is gone.
-        await tools.db.write(_commit, verified, ctx, Ignored(str(error)), claim=claim, body=body)
+        ignored = Ignored(str(error))
+        await tools.db.write(_commit, verified, ctx, ignored, claim=claim, body=body, confirm=confirm)
 
 
 async def _prepared(entry: Entry | None, verified: Verified, ctx: Context, body: bytes) -> Ready | Ignored:
@@ -81,9 +89,18 @@ async def _prepared(entry: Entry | None, verified: Verified, ctx: Context, body:
 
 
 def _commit(
-    tx: Connection, verified: Verified, ctx: Context, prepared: Ready | Ignored, *, claim: Claim, body: bytes
+    tx: Connection,
+    verified: Verified,
+    ctx: Context,
+    prepared: Ready | Ignored,
+    *,
+    claim: Claim,
+    body: bytes,
+    confirm: Confirm | None,
 ) -> None:
     """Keep the activity; and apply it at once, or have it done when what it needs was fetched."""
+    if confirm is not None:
+        confirm(tx)
     name = verified.stored_as or ""
     if not receipts.use_signature(tx, fingerprint=claim.fingerprint, expires_at=ctx.now + SIGNATURES_FOR):
         return

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 from fedishare.core.errors import FediShareError, Invalid, NotFound, TooMany, Unauthenticated, Unreachable
 from fedishare.net.client import Client
 from fedishare.net.signatures import Signer
+from fedishare.queries.known import KeyRow
 
 # A signature may be dated an hour ahead and used for 65 minutes after that.
 SIGNATURES_FOR: Final = timedelta(hours=3)
@@ -23,6 +24,7 @@ REFRESHED_FOR: Final = timedelta(minutes=5)
 ASKED_FOR: Final = timedelta(minutes=10)
 MOST_KEPT: Final = 10_000
 MOST_FETCHES: Final = 50
+MOST_KEYS: Final = 4_096
 
 T = TypeVar("T")
 
@@ -52,6 +54,7 @@ class Memory:
         self._key_fetches: dict[str, deque[datetime]] = {}
         self._refreshed: dict[str, datetime] = {}
         self._asked: dict[str, datetime] = {}
+        self._keys: dict[str, KeyRow] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def lock(self, name: str) -> asyncio.Lock:
@@ -60,6 +63,16 @@ class Memory:
         if lock is None:
             lock = self._locks[name] = asyncio.Lock()
         return lock
+
+    def key(self, key_id: str) -> KeyRow | None:
+        """A key as it was when it last fitted. Whoever relies on it looks again before anything is kept."""
+        return self._keys.get(key_id)
+
+    def keep_key(self, key_id: str, row: KeyRow) -> None:
+        _keep(self._keys, key_id, row, most=MOST_KEYS)
+
+    def forget_key(self, key_id: str) -> None:
+        self._keys.pop(key_id, None)
 
     def refuse_failed(self, key_id: str, *, now: datetime) -> None:
         """Raise again what went wrong when this key was fetched a short while ago (SIG-22)."""
@@ -107,10 +120,10 @@ class Memory:
         _keep(self._asked, url, now)
 
 
-def _keep(kept: MutableMapping[str, T], name: str, value: T) -> None:
+def _keep(kept: MutableMapping[str, T], name: str, value: T, *, most: int | None = None) -> None:
     kept.pop(name, None)
     kept[name] = value
-    while len(kept) > MOST_KEPT:  # The oldest stands first.
+    while len(kept) > (most or MOST_KEPT):  # The oldest stands first.
         kept.pop(next(iter(kept)))
 
 

@@ -16,7 +16,7 @@ from fedishare.core import hosts, json
 from fedishare.core.errors import Gone, Invalid, NotFound, Refused, TooLarge, Unauthenticated, Unsupported
 from fedishare.core.here import Here
 from fedishare.core.json import Json
-from fedishare.inbox import activities, forwarding, senders, trust
+from fedishare.inbox import activities, forwarding, memory, senders, trust
 from fedishare.inbox.activities import apply_later
 from fedishare.jobs.tools import Tools
 from fedishare.net import answers, signatures
@@ -29,6 +29,10 @@ __all__ = ["MAX_BODY", "apply_later", "receive"]
 MAX_BODY: Final = 1 << 20
 # What is heard of accounts that are suspended here, as in Mastodon.
 STILL_HEARD: Final = frozenset({"Delete", "Reject", "Undo"})
+
+
+class OutdatedError(Exception):
+    """What was remembered of a sender is no longer so."""
 
 
 class Standing(NamedTuple):
@@ -56,6 +60,8 @@ async def receive(
     activity = read.activity(Node(data))
     trust.refuse_foreign_id(activity)
     speaking = _hosts(tools.here, activity, claim)
+    if await _keep_at_once(tools, request, claim, activity, data, speaking=speaking, recipient=recipient):
+        return
     standing = await tools.db.read(_standing, activity, claim, speaking=speaking, recipient=recipient)
     _refuse_standing(standing, recipient)
     if _is_farewell_of_nobody(activity, standing.sender):
@@ -68,6 +74,41 @@ async def receive(
         return
     verified = trust.signed(activity, data, sender=sender, stored_as=activities.name_of(activity, claim))
     await activities.keep(tools, verified, claim, body=request.body)
+
+
+async def _keep_at_once(
+    tools: Tools,
+    request: Request,
+    claim: Claim,
+    activity: Activity,
+    data: dict[str, Json],
+    *,
+    speaking: list[str],
+    recipient: str | None,
+) -> bool:
+    """Take in what a well-known sender signed, without asking the database first: it is asked in the same commit.
+
+    Answers False where anything is other than it was remembered; nothing has been kept then.
+    """
+    remembered = memory.of(tools.client)
+    key = remembered.key(claim.key_id)
+    if key is None or key.owner.uri != activity.actor or key.owner.is_gone or not senders.fits(claim, key):
+        return False
+
+    def confirm(tx: Connection) -> None:
+        standing = _standing(tx, activity, claim, speaking=speaking, recipient=recipient, sender=key.owner)
+        if standing.is_blocked or standing.key != key:
+            raise OutdatedError
+        if recipient is not None and (standing.recipient is None or standing.recipient.is_gone):
+            raise OutdatedError
+
+    verified = trust.signed(activity, data, sender=key.owner, stored_as=activities.name_of(activity, claim))
+    try:
+        await activities.keep(tools, verified, claim, body=request.body, confirm=confirm)
+    except OutdatedError:
+        remembered.forget_key(claim.key_id)
+        return False
+    return True
 
 
 def _refuse_unreadable(request: Request, *, content_type: str, content_encoding: str) -> None:
@@ -98,12 +139,18 @@ def _hosts(here: Here, activity: Activity, claim: Claim) -> list[str]:
 
 
 def _standing(
-    tx: Connection, activity: Activity, claim: Claim, *, speaking: list[str], recipient: str | None
+    tx: Connection,
+    activity: Activity,
+    claim: Claim,
+    *,
+    speaking: list[str],
+    recipient: str | None,
+    sender: ActorRow | None = None,
 ) -> Standing:
     return Standing(
         is_blocked=known.is_blocked(tx, hosts=speaking),
         key=known.key(tx, key_id=claim.key_id),
-        sender=known.actor(tx, uri=activity.actor),
+        sender=sender or known.actor(tx, uri=activity.actor),
         recipient=known.actor(tx, uri=recipient) if recipient is not None else None,
     )
 

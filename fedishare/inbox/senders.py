@@ -32,7 +32,10 @@ async def who_signed(
     found = found or await tools.db.read(known.key, key_id=claim.key_id)
     if found is None:
         return await _unknown(tools, claim, expected)
-    return found.owner if _fits(claim, found) else await _renewed(tools, claim, found)
+    if not fits(claim, found):
+        return await _renewed(tools, claim, found)
+    memory.of(tools.client).keep_key(claim.key_id, found)
+    return found.owner
 
 
 async def who_proved(tools: Tools, document: Mapping[str, Json], actor_uri: str) -> ActorRow | None:
@@ -55,7 +58,7 @@ def _prover(tx: Connection, document: Mapping[str, Json], actor_uri: str) -> Act
 async def _unknown(tools: Tools, claim: Claim, expected: str | None) -> ActorRow:
     await _look_up(tools, claim.key_id, expected)
     found = await tools.db.read(known.key, key_id=claim.key_id)
-    if found is None or not _fits(claim, found):
+    if found is None or not fits(claim, found):
         raise Unauthenticated("The signature does not fit the key it names.")
     return found.owner
 
@@ -94,12 +97,13 @@ async def _renewed(tools: Tools, claim: Claim, found: KeyRow) -> ActorRow:
             except FediShareError as error:
                 raise _for_sender(error) from error
         renewed = await tools.db.read(known.key, key_id=claim.key_id)
-    if renewed is None or not _fits(claim, renewed):
+    if renewed is None or not fits(claim, renewed):
         raise Unauthenticated("The signature does not fit the key it names.")
     return renewed.owner
 
 
-def _fits(claim: Claim, key: KeyRow) -> bool:
+def fits(claim: Claim, key: KeyRow) -> bool:
+    """Whether the key made the signature."""
     if key.kind is not KeyKind.RSA:
         return False
     try:

@@ -9,7 +9,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -41,7 +40,9 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("steps", nargs="*", metavar="STEP", help=f"some of: {', '.join(STEPS)}; all without size")
-    parser.add_argument("--prototype", type=Path, help="the prototype to run beside it (../shared/bench/micro/proto.py)")
+    parser.add_argument(
+        "--prototype", type=Path, help="the prototype to run beside it (../shared/bench/micro/proto.py)"
+    )
     parser.add_argument("--database", default="", help="a database to use instead of SQLite; it must be empty")
     parser.add_argument("--stored", type=int, default=100_000, help="how many posts `size` ends with")
     parser.add_argument("--runs", type=int, default=1, help="how often latency, ingest and fanout are repeated")

@@ -48,4 +48,6 @@ def retire(folder: Path, hosts: Mapping[str, str]) -> None:
 
 def _call(name: str, *arguments: int | bytes | None) -> None:
     if getattr(_libc, name)(*arguments) != 0:
-        sys.exit(f"make bench needs a private network, which this system does not give: {os.strerror(ctypes.get_errno())}")
+        sys.exit(
+            f"make bench needs a private network, which this system does not give: {os.strerror(ctypes.get_errno())}"
+        )

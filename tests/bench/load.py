@@ -70,9 +70,7 @@ def repeat(request: bytes, *, port: int, connections: int, seconds: float) -> Se
     return _drive(lambda _: request if time.monotonic() < until else None, port=port, connections=connections)
 
 
-def _drive(
-    following: Callable[[int], bytes | None], *, port: int, connections: int, rate: float | None = None
-) -> Sent:
+def _drive(following: Callable[[int], bytes | None], *, port: int, connections: int, rate: float | None = None) -> Sent:
     started: list[float] = []
     waits: list[float] = []
     statuses: Counter[int] = Counter()

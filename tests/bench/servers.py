@@ -39,7 +39,7 @@ class Server:
 
     def _begin(self, command: Sequence[str | Path], environment: Mapping[str, str]) -> None:
         with (self.folder / "output.log").open("ab") as output:
-            process = subprocess.Popen(  # noqa: S603 -- our own command
+            process = subprocess.Popen(
                 [str(word) for word in command], env=dict(environment), cwd=ROOT, stdout=output, stderr=output
             )
         self._processes.append(process)
@@ -155,7 +155,7 @@ class FediShare(Server):
 
     def _run(self, *words: str) -> None:
         command = [sys.executable, "-m", "fedishare", *words]
-        done = subprocess.run(command, env=self._environment, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 -- our own command
+        done = subprocess.run(command, env=self._environment, cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"fedishare {' '.join(words)}: {done.stderr or done.stdout}")
 

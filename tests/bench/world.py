@@ -147,7 +147,7 @@ class _Play:
                 self._ended.set()
 
     def _cut_off(self, *, is_cut_off: bool) -> None:
-        """Leave the second address without an answer to anybody who knocks: its queue is full for good, or free again."""
+        """Leave the second address without an answer to anybody who knocks (its queue is full), or not any more."""
         if is_cut_off == bool(self._plug):
             return
         if is_cut_off:
@@ -184,7 +184,7 @@ class _Caller(asyncio.Protocol):
         self._transport = transport
         self._play.callers.add(self)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- asyncio's signature
+    def connection_lost(self, exc: Exception | None) -> None:
         self._play.callers.discard(self)
 
     def hang_up(self) -> None:
@@ -254,6 +254,11 @@ def _document(names: Names, h: int, host: str, path: str) -> bytes:
             links = [{"rel": "http://nodeinfo.diaspora.software/ns/schema/2.0", "href": href}]
             return _response("200 OK", json.dumps({"links": links}).encode(), JSON)
         case ["nodeinfo", "2.0"]:
-            about = {"version": "2.0", "software": {"name": "mastodon", "version": "4.5.0"}, "protocols": ["activitypub"]}
+            about = {
+                "version": "2.0",
+                "software": {"name": "mastodon", "version": "4.5.0"},
+                "protocols": ["activitypub"],
+            }
             return _response("200 OK", json.dumps(about).encode(), JSON)
-    return _NOTHING
+        case _:
+            return _NOTHING

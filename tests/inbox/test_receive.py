@@ -1,11 +1,12 @@
 """The one way in: who is turned away, why, and that nothing is left of it; rows are named as in the attack corpus."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, update
 
 from fedishare.core.errors import (
     FediShareError,
@@ -23,7 +24,7 @@ from fedishare.core.here import Here
 from fedishare.db.engine import Database
 from fedishare.db.follows import Follow
 from fedishare.db.nodes import BlockedDomain, Node
-from fedishare.db.people import ActorKey
+from fedishare.db.people import Actor, ActorKey
 from fedishare.db.posts import Post
 from fedishare.db.work import Received, SeenSignature
 from fedishare.jobs.tools import Tools
@@ -47,6 +48,7 @@ from tests.inbox.elsewhere import (
 from tests.net.peers import a_reply
 
 ADA = "https://birch.test/users/ada"
+CARA = "https://alder.test/users/cara"
 EVE = "https://evil.test/users/eve"
 PEM = "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----"
 
@@ -550,3 +552,52 @@ async def test_a_large_post_is_cleaned_beside_the_event_loop(tools: Tools, db: D
 
     assert became == "done: post"
     assert await rows(db, Post.content) == [(note["content"],)]
+
+
+async def block_birch(tools: Tools) -> None:
+    await tools.db.write(add, BlockedDomain, domain="birch.test", reason="", created_at=MONDAY)
+
+
+async def suspend_ada(tools: Tools) -> None:
+    await tools.db.write(change_actor, ADA, suspended_at=MONDAY)
+
+
+async def delete_the_recipient(tools: Tools) -> None:
+    await tools.db.write(change_actor, CARA, deleted_at=MONDAY)
+
+
+def change_actor(tx: Connection, /, uri: str, **values: Any) -> None:
+    tx.execute(update(Actor).where(Actor.uri == uri).values(values))
+
+
+@pytest.mark.parametrize(
+    ("change", "error"), [(block_birch, Refused), (suspend_ada, None), (delete_the_recipient, Gone)]
+)
+async def test_what_changed_since_a_sender_was_last_heard_counts_at_once(
+    tools: Tools,
+    elsewhere: Elsewhere,
+    here: Here,
+    change: Callable[[Tools], Awaitable[None]],
+    error: type[FediShareError] | None,
+) -> None:
+    await a_person(tools.db, here, username="cara", uri=CARA)
+    elsewhere.settle(an_actor(ADA))
+
+    async def like() -> None:
+        await post(
+            tools, a_letter(tools, an_activity("Like", ADA, "https://alder.test/posts/1"), by=ADA), recipient=CARA
+        )
+
+    for _ in range(3):
+        await like()
+    before = await rows(tools.db, Received.uri)
+    await change(tools)
+
+    if error is None:
+        await like()
+    else:
+        with pytest.raises(error):
+            await like()
+
+    assert len(before) == 3
+    assert await rows(tools.db, Received.uri) == before
