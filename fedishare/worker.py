@@ -1,9 +1,10 @@
 """Does the work that requests leave behind: claims jobs, maps each to its function, keeps the timetable."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -11,10 +12,11 @@ import structlog
 from sqlalchemy import Connection
 
 from fedishare.core.errors import FediShareError, Unreachable
-from fedishare.inbox import nodes, receive, resolve
+from fedishare.inbox import nodes, receive, resolve, vacated
 from fedishare.jobs import queue, types
 from fedishare.jobs.queue import Claimed
 from fedishare.jobs.tools import Tools
+from fedishare.jobs.types import Lane
 from fedishare.outbox import publish
 from fedishare.outbox import rooms as outbox_rooms
 from fedishare.outbox.deliver import Courier
@@ -22,7 +24,8 @@ from fedishare.services import housekeeping
 
 log: Final = structlog.get_logger()
 
-AT_ONCE: Final = 16
+# How much of each kind of work is under way at once.
+ROOMS: Final[Mapping[Lane, int]] = MappingProxyType({Lane.OURS: 16, Lane.FETCHING: 16, Lane.ALONE: 1})
 LONGEST: Final = 100.0
 IDLE: Final = 1.0
 TRIES_OF_A_FAULTY_JOB: Final = 5
@@ -51,6 +54,7 @@ TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
         types.Receive: receive.apply_later,
         types.FetchParent: resolve.fetch_parent,
         types.LookUpNode: nodes.look_up,
+        types.CheckInbox: vacated.check,
         types.AnswerFollow: publish.answer_follow,
         types.SendFollow: publish.send_follow,
         types.SendUnfollow: publish.send_unfollow,
@@ -77,7 +81,7 @@ class Worker:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], Lane] = {}
         self._held: set[int] = set()
 
     async def run(self) -> None:
@@ -108,28 +112,37 @@ class Worker:
     async def drain(self) -> int:
         """Run everything that is due now, and what follows from it; answers how many jobs that was."""
         done = 0
-        while claimed := await self._claim(AT_ONCE):
-            await asyncio.gather(*(self._run(one) for one in claimed))
+        while claimed := await self._claim(ROOMS):
+            await asyncio.gather(*(self._run(one) for one, _ in claimed))
             done += len(claimed)
         return done
 
     async def _start_due(self) -> bool:
-        if len(self._running) >= AT_ONCE:
+        taken = Counter(self._running.values())
+        rooms = {lane: room - taken[lane] for lane, room in ROOMS.items()}
+        if not any(rooms.values()):
             await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+            return True
         try:
-            claimed = await self._claim(AT_ONCE - len(self._running))
+            claimed = await self._claim(rooms)
         except Unreachable as error:
             log.warning("the database did not answer", why=str(error))
             await self._tools.here.clock.sleep(IDLE)
             return True
-        for one in claimed:
+        for one, lane in claimed:
             task = asyncio.create_task(self._run(one))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._running[task] = lane
+            task.add_done_callback(self._ended)
         return bool(claimed)
 
-    async def _claim(self, limit: int) -> list[Claimed]:
-        return await self._tools.db.write(queue.claim, now=self._tools.here.now(), limit=limit)
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Where a lane was full, others have waited for the place."""
+        lane = self._running.pop(task)
+        if sum(other is lane for other in self._running.values()) + 1 >= ROOMS[lane]:
+            self._tools.db.bell.ring()
+
+    async def _claim(self, rooms: Mapping[Lane, int]) -> list[tuple[Claimed, Lane]]:
+        return await self._tools.db.write(_claim, rooms, now=self._tools.here.now())
 
     async def _run(self, claimed: Claimed) -> None:
         self._held.add(claimed.id)
@@ -138,6 +151,8 @@ class Worker:
             await self._tools.db.write(settle)
         except Unreachable as error:  # The lease runs out, and the job is done again.
             log.warning("a job could not be settled", kind=type(claimed.job).__name__, why=str(error))
+        except Exception:
+            log.exception("a job could not be settled", kind=type(claimed.job).__name__)
         self._held.discard(claimed.id)
 
     async def _outcome(self, claimed: Claimed) -> Callable[[Connection], None]:
@@ -159,6 +174,14 @@ class Worker:
                 return lambda tx: queue.park(tx, claimed.id, tries=claimed.tries + 1, now=now, why=why)
             return lambda tx: queue.retry(tx, claimed.id, tries=claimed.tries, now=now, why=why)
         return lambda tx: queue.finish(tx, claimed.id)
+
+
+def _claim(tx: Connection, rooms: Mapping[Lane, int], *, now: datetime) -> list[tuple[Claimed, Lane]]:
+    found: list[tuple[Claimed, Lane]] = []
+    for lane, room in rooms.items():
+        if room > 0:
+            found += [(one, lane) for one in queue.claim(tx, now=now, limit=room, lane=lane)]
+    return found
 
 
 async def keep_working(tools: Tools) -> None:

@@ -21,6 +21,7 @@ class Node(Base):
     speaks_rfc9421: Mapped[bool] = mapped_column(default=False)
     checked_at: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(default=0)
+    failing_since: Mapped[datetime | None]
     resting_until: Mapped[datetime | None]
     last_heard_at: Mapped[datetime | None]
     last_error: Mapped[str | None]

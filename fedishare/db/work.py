@@ -1,24 +1,43 @@
 """Work waiting to be done, activities sent and received, and what must never happen twice."""
 
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fedishare.db.base import Base, Id, Serial
 
+# What was parked is no longer looked at by those who look for something to do.
+_WAITING: Final = text("failed_at IS NULL")
+_IN_LINE: Final = text("line IS NOT NULL")
+_LEASED: Final = text("leased_until IS NOT NULL")
+# Whoever still holds a number that was given up must never find it to be that of something new.
+_NUMBERED_ONCE: Final = {"sqlite_autoincrement": True}
+
 
 class Job(Base):
-    """One thing to do, committed with the change that caused it."""
+    """One thing to do, committed with the change that caused it.
+
+    Of those with the same `line` the oldest goes first. `lost` counts how often the process ended
+    while this was under way.
+    """
 
     __tablename__ = "job"
-    __table_args__ = (Index("ix_job_due_at_id", "due_at", "id"),)
+    __table_args__ = (
+        Index("ix_job_lane_due_at_id", "lane", "due_at", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        Index("ix_job_line_id", "line", "id", sqlite_where=_IN_LINE, postgresql_where=_IN_LINE),
+        _NUMBERED_ONCE,
+    )
 
     id: Mapped[Serial]
     kind: Mapped[str]
     payload: Mapped[bytes]
+    lane: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    line: Mapped[str | None]
     due_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(default=0)
+    lost: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     leased_until: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]
     error: Mapped[str | None]
@@ -47,24 +66,34 @@ class Activity(Base):
 
 
 class Delivery(Base):
-    """One activity on its way to one inbox. Delivered rows are deleted; the rest wait or failed."""
+    """One activity on its way to one inbox. Delivered rows are deleted; the rest wait or are parked.
+
+    The database numbers them, so that whatever clocks do, the number tells what happened first.
+    `refused` marks what was parked because its inbox does not want it; all else that is parked
+    goes out when the server is heard from again. `lost` is as for jobs.
+    """
 
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("activity_id", "inbox"),
-        Index("ix_delivery_due_at_id", "due_at", "id"),
+        Index("ix_delivery_due_at_id", "due_at", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
         Index("ix_delivery_host_object_uri_id", "host", "object_uri", "id"),
         Index("ix_delivery_host_due_at_id", "host", "due_at", "id"),
+        Index("ix_delivery_leased_until_host", "leased_until", "host", sqlite_where=_LEASED, postgresql_where=_LEASED),
+        _NUMBERED_ONCE,
     )
 
-    id: Mapped[Id]
+    id: Mapped[Serial]
     activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id", ondelete="CASCADE"))
     sender_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"))
     inbox: Mapped[str]
     host: Mapped[str]
     object_uri: Mapped[str]
+    since: Mapped[datetime]
     due_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(default=0)
+    lost: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    refused: Mapped[bool] = mapped_column(default=False, server_default=false())
     leased_until: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]
     error: Mapped[str | None]

@@ -2,25 +2,35 @@
 
 A table, not a broker, as with jobs: a delivery is committed together with its activity, and
 whatever a process was doing when it was killed is done again when its lease has run out.
+
+What must hold, whoever changes this: only `claim` leases, and only what has nothing older about
+the same thing waiting for the same host; no host has more than `per_host` leases in all
+processes together, and one that fails has one; a row goes only when its inbox took it, or with
+a line in the log and a count.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from fedishare.core import hosts
 from fedishare.core.here import Here
 from fedishare.core.ids import fraction
-from fedishare.db.base import insert
+from fedishare.db.base import insert, lock
 from fedishare.db.engine import ring_after
 from fedishare.db.nodes import BlockedDomain, Node
 from fedishare.db.people import ActorKey
 from fedishare.db.work import Activity, Delivery
 from fedishare.domain.kinds import KeyKind
+from fedishare.jobs import drops
+from fedishare.jobs.drops import Dropped
+from fedishare.jobs.queue import MOST_LOST, SUSPECT, enqueue, reason
+from fedishare.jobs.types import CheckInbox
 
 LEASE: Final = timedelta(seconds=40)
 # One look at what is due reads so many rows at most, however long the queue is.
@@ -29,15 +39,30 @@ LOOK: Final = 1024
 OTHER_HOSTS: Final = 64
 # So many failures in a row are a server that was down, and not one delivery that it cannot digest.
 OUTAGE: Final = 3
+# What was parked for want of an answer goes out when the server is back, if that is not too long after.
+REVIVED: Final = timedelta(days=30)
+CLAIMING: Final = "claiming deliveries"
 
 # Thousands of letters go to the same few inboxes.
 _authority: Final = lru_cache(maxsize=8192)(hosts.authority_of)
 
 RECORD: Final = insert(Activity).on_conflict_do_nothing(index_elements=["uri", "variant"]).returning(Activity.id)
+AT_ONCE: Final = frozenset({"Follow"})
 KNOWN: Final = select(Activity.id).where(Activity.uri == bindparam("named"), Activity.variant == bindparam("kind"))
 ADD: Final = insert(Delivery).on_conflict_do_nothing(index_elements=["activity_id", "inbox"])
+# Sent anew, it belongs behind everything that was said since.
+TO_THE_END: Final = delete(Delivery).where(
+    Delivery.activity_id == bindparam("activity"), Delivery.inbox.in_(bindparam("inboxes", expanding=True))
+)
 BLOCKED: Final = select(BlockedDomain.domain)
 RESTING: Final = select(Node.host, Node.resting_until).where(Node.resting_until > bindparam("now"))
+# Somebody here asks for this very server: that is worth a try, whenever the next one was planned.
+WAKE: Final = update(Node).where(Node.host.in_(bindparam("hosts", expanding=True))).values(resting_until=None)
+LEASED: Final = (
+    select(Delivery.host, func.count().label("leases"))
+    .where(Delivery.leased_until.is_not(None), Delivery.leased_until > bindparam("now"))
+    .group_by(Delivery.host)
+)
 
 _older = aliased(Delivery)
 # What a server gets about one thing, it gets in the order in which it happened (REL-05).
@@ -58,6 +83,10 @@ DUE: Final = (
         Delivery.tries,
         func.coalesce(Node.failures, 0).label("failures"),
         func.coalesce(Node.speaks_rfc9421, False).label("speaks_rfc9421"),
+        Delivery.lost,
+        Delivery.since,
+        Node.failing_since,
+        Delivery.leased_until,
         Node.resting_until,
         _has_older.label("waits"),
     )
@@ -83,6 +112,7 @@ LOCK: Final = (
 TAKE: Final = (
     update(Delivery).where(Delivery.id.in_(bindparam("ids", expanding=True))).values(leased_until=bindparam("until"))
 )
+COUNT_LOST: Final = update(Delivery).where(Delivery.id == bindparam("row")).values(lost=bindparam("times"))
 BODIES: Final = select(Activity.id, Activity.body).where(Activity.id.in_(bindparam("ids", expanding=True)))
 SENDERS: Final = select(ActorKey.actor_id, ActorKey.key_id, ActorKey.private).where(
     ActorKey.actor_id.in_(bindparam("ids", expanding=True)), ActorKey.kind == KeyKind.RSA, ActorKey.private.is_not(None)
@@ -96,13 +126,43 @@ POSTPONE: Final = (
 PARK: Final = (
     update(Delivery)
     .where(Delivery.id == bindparam("row"))
-    .values(failed_at=bindparam("now"), leased_until=None, error=bindparam("why"), tries=bindparam("made"))
+    .values(
+        failed_at=bindparam("now"),
+        leased_until=None,
+        error=bindparam("why"),
+        tries=bindparam("made"),
+        refused=bindparam("is_refused"),
+    )
+)
+_parked, _last = aliased(Delivery), aliased(Activity)
+# What ends a thing ends what was parked about it: nobody is to bring that back by trying it again.
+_is_over: Final = or_(
+    # All that passes between two, of which the last word counts: "one other" is no address.
+    _parked.object_uri.like("% %"),
+    Activity.type == "Delete",
+    and_(Activity.type == "Undo", Activity.object_uri == _last.uri),
+)
+OVERTAKEN: Final = (
+    select(_parked.id)
+    .join(
+        Delivery,
+        and_(
+            _parked.host == Delivery.host,
+            _parked.object_uri == Delivery.object_uri,
+            _parked.sender_id == Delivery.sender_id,
+            _parked.id < Delivery.id,
+        ),
+    )
+    .join(Activity, Activity.id == Delivery.activity_id)
+    .join(_last, _last.id == _parked.activity_id)
+    .where(Delivery.id.in_(bindparam("ids", expanding=True)), _parked.failed_at.is_not(None), _is_over)
 )
 HAND_BACK: Final = update(Delivery).where(Delivery.id.in_(bindparam("ids", expanding=True))).values(leased_until=None)
 _trouble = insert(Node).values(
     host=bindparam("host"),
     speaks_rfc9421=False,
     failures=bindparam("more"),
+    failing_since=bindparam("since"),
     resting_until=bindparam("until"),
     last_error=bindparam("why"),
 )
@@ -110,6 +170,7 @@ TROUBLE: Final = _trouble.on_conflict_do_update(
     index_elements=["host"],
     set_={
         "failures": Node.failures + _trouble.excluded.failures,
+        "failing_since": func.coalesce(Node.failing_since, _trouble.excluded.failing_since),
         "resting_until": _trouble.excluded.resting_until,
         "last_error": _trouble.excluded.last_error,
     },
@@ -120,7 +181,9 @@ SPEAKS: Final = _spoken.on_conflict_do_update(
 )
 FAILURES: Final = select(Node.failures).where(Node.host == bindparam("name"), Node.failures > 0).with_for_update()
 RECOVER: Final = (
-    update(Node).where(Node.host == bindparam("name")).values(failures=0, resting_until=None, last_error=None)
+    update(Node)
+    .where(Node.host == bindparam("name"))
+    .values(failures=0, failing_since=None, resting_until=None, last_error=None)
 )
 # As long as a server rests, nothing for it is due, so that nobody has to read past it.
 DEFER: Final = (
@@ -132,6 +195,12 @@ HURRY: Final = (
     update(Delivery)
     .where(Delivery.host == bindparam("name"), Delivery.failed_at.is_(None), Delivery.due_at > bindparam("now"))
     .values(due_at=bindparam("now"))
+)
+REVIVE: Final = (
+    update(Delivery)
+    .where(Delivery.host == bindparam("name"), Delivery.failed_at.is_not(None), ~Delivery.refused)
+    .where(Delivery.lost < MOST_LOST, Delivery.failed_at > bindparam("after"))
+    .values(failed_at=None, due_at=bindparam("now"), tries=0, since=bindparam("now"))
 )
 
 
@@ -157,6 +226,14 @@ class Claimed(NamedTuple):
     tries: int
     failures: int
     speaks_rfc9421: bool
+    lost: int
+    since: datetime
+    failing_since: datetime | None
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it was under way each time when the process ended."""
+        return self.lost >= SUSPECT
 
 
 class Sender(NamedTuple):
@@ -165,11 +242,15 @@ class Sender(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """What to deliver now, with the bytes and keys that the claimer did not have yet."""
+    """What to deliver now, with the bytes and keys that the claimer did not have yet.
+
+    `dropped` is what need not be delivered any more; the claimer puts it into the log.
+    """
 
     deliveries: list[Claimed]
     bodies: dict[int, bytes]
     senders: dict[int, Sender]
+    dropped: Sequence[Dropped] = ()
 
 
 class Postponed(NamedTuple):
@@ -180,9 +261,12 @@ class Postponed(NamedTuple):
 
 
 class Parked(NamedTuple):
+    """`is_refused` says that the inbox does not want it, so that nobody brings it again unasked."""
+
     id: int
     tries: int
     why: str
+    is_refused: bool
 
 
 class Trouble(NamedTuple):
@@ -202,10 +286,12 @@ class Results(NamedTuple):
     troubles: Mapping[str, Trouble] = {}
     recovered: Iterable[str] = ()
     speaks: Mapping[str, bool] = {}
+    given_back: Sequence[int] = ()
+    gone: Iterable[str] = ()
 
 
 class Wanted(NamedTuple):
-    """How much may be claimed: `turns` says for hosts that are at work how many more each may get."""
+    """How much may be claimed: `turns` says for hosts that were asked much lately how many more each may get."""
 
     healthy: int
     ailing: int
@@ -213,6 +299,7 @@ class Wanted(NamedTuple):
     turns: Mapping[str, int]
     known_bodies: frozenset[int]
     known_senders: frozenset[int]
+    suspects: int = 1
 
 
 def send_off(tx: Connection, here: Here, letter: Letter, *, inboxes: Iterable[str], again: bool = False) -> bool:
@@ -227,29 +314,31 @@ def send_off(tx: Connection, here: Here, letter: Letter, *, inboxes: Iterable[st
     if made is None and not again:
         return False
     activity_id = made or tx.execute(KNOWN, {"named": letter.uri, "kind": letter.variant}).scalar_one()
-    resting = {row.host: row.resting_until for row in tx.execute(RESTING, {"now": here.now()})}
-    deliveries = [
-        {
-            "id": here.ids.new(),
-            "activity_id": activity_id,
-            "sender_id": letter.actor_id,
-            "inbox": inbox,
-            "host": host,
-            "object_uri": letter.about,
-            "due_at": resting.get(host, here.now()),
-            "tries": 0,
-        }
-        for inbox, host in _open_to_us(tx, here, inboxes)
-    ]
-    if deliveries:
-        tx.execute(ADD, deliveries)
-        ring_after(tx)
+    found = _open_to_us(tx, here, inboxes)
+    if not found:
+        return made is not None
+    if made is None:
+        tx.execute(TO_THE_END, {"activity": activity_id, "inboxes": [inbox for inbox, _ in found]})
+    now = here.now()
+    if letter.type in AT_ONCE:
+        tx.execute(WAKE, {"hosts": [host for _, host in found]})
+    resting = {row.host: row.resting_until for row in tx.execute(RESTING, {"now": now})}
+    delivery = {"activity_id": activity_id, "sender_id": letter.actor_id, "object_uri": letter.about, "since": now}
+    tx.execute(
+        ADD, [delivery | {"inbox": inbox, "host": host, "due_at": resting.get(host, now)} for inbox, host in found]
+    )
+    ring_after(tx)
     return made is not None
 
 
 def claim(tx: Connection, *, now: datetime, wanted: Wanted) -> Claim:
     """Due deliveries, healthy servers first, leased to the caller; a lease that runs out gives them to another."""
+    if min(wanted.healthy, wanted.per_host) <= 0:
+        return Claim([], {}, {})
+    # Two who chose at once would each think that the host is free.
+    lock(tx, CLAIMING)
     chosen = _locked(tx, _choose(tx, now=now, wanted=wanted), now=now)
+    chosen = [claimed for claimed in chosen if not _is_lost(tx, claimed, now=now)]
     if not chosen:
         return Claim([], {}, {})
     tx.execute(TAKE, {"ids": [delivery.id for delivery in chosen], "until": now + LEASE})
@@ -264,30 +353,43 @@ def claim(tx: Connection, *, now: datetime, wanted: Wanted) -> Claim:
     )
 
 
-def settle(tx: Connection, results: Results, *, now: datetime) -> None:
-    """Write down what became of deliveries. A server that is well again gets what waits for it at once."""
+def settle(tx: Connection, results: Results, *, now: datetime) -> list[Dropped]:
+    """Write down what became of deliveries. A server that is well again gets what waits for it at once.
+
+    Answers with what was parked and is void now, because what came after it has arrived.
+    """
+    dropped: list[Dropped] = []
     if results.arrived:
+        dropped = drops.deliveries(tx, tx.scalars(OVERTAKEN, {"ids": list(results.arrived)}).all())
         tx.execute(ARRIVED, {"ids": list(results.arrived)})
     if results.postponed:
-        rows = [{"row": one.id, "due": one.due, "made": one.tries, "why": one.why} for one in results.postponed]
+        rows = [{"row": one.id, "due": one.due, "made": one.tries, "why": reason(one.why)} for one in results.postponed]
         tx.execute(POSTPONE, rows)
     if results.parked:
-        tx.execute(PARK, [{"row": one.id, "now": now, "made": one.tries, "why": one.why} for one in results.parked])
+        tx.execute(PARK, [_parking(one, now=now) for one in results.parked])
+    hand_back(tx, results.given_back)
+    for inbox in results.gone:
+        enqueue(tx, CheckInbox(inbox), due=now)
     for host in results.recovered:
         recover(tx, host=host, now=now)
     # In one order everywhere, so that two processes never wait for each other.
     for host, speaks in sorted(results.speaks.items()):
         tx.execute(SPEAKS, {"host": host, "speaks": speaks})
     for host, trouble in sorted(results.troubles.items()):
-        row = {"host": host, "more": trouble.failures, "until": trouble.resting_until, "why": trouble.why}
-        tx.execute(TROUBLE, row)
+        row = {"host": host, "more": trouble.failures, "until": trouble.resting_until, "why": reason(trouble.why)}
+        tx.execute(TROUBLE, row | {"since": now if trouble.failures else None})
         tx.execute(DEFER, {"name": host, "until": trouble.resting_until})
+    return dropped
+
+
+def _parking(one: Parked, *, now: datetime) -> dict[str, Any]:
+    return {"row": one.id, "now": now, "made": one.tries, "why": reason(one.why), "is_refused": one.is_refused}
 
 
 def settle_and_claim(tx: Connection, results: Results, *, now: datetime, wanted: Wanted) -> Claim:
     """Both in one passage: what has just arrived often makes room for what comes next."""
-    settle(tx, results, now=now)
-    return claim(tx, now=now, wanted=wanted)
+    dropped = settle(tx, results, now=now)
+    return claim(tx, now=now, wanted=wanted)._replace(dropped=dropped)
 
 
 def hand_back(tx: Connection, ids: Sequence[int]) -> None:
@@ -307,6 +409,7 @@ def recover(tx: Connection, *, host: str, now: datetime) -> None:
         return
     tx.execute(RECOVER, {"name": host})
     if failures >= OUTAGE:
+        tx.execute(REVIVE, {"name": host, "now": now, "after": now - REVIVED})
         tx.execute(HURRY, {"name": host, "now": now})
         ring_after(tx)
 
@@ -314,39 +417,52 @@ def recover(tx: Connection, *, host: str, now: datetime) -> None:
 class _Choice:
     """What is taken in hand: within the room there is, and for each host within its turn."""
 
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: Wanted, *, leases: dict[str, int]) -> None:
         self._wanted = wanted
-        self._turns = dict(wanted.turns)
+        self._leases = leases
         self._taken: dict[int, Claimed] = {}
+        self._new: Counter[str] = Counter()
         self._ailing = 0
+        self._suspects = 0
 
     def has_room(self) -> bool:
         return len(self._taken) < self._wanted.healthy
 
     def turn(self, host: str) -> int:
-        return self._turns.get(host, self._wanted.per_host)
+        free = self._wanted.per_host - self._leases.get(host, 0)
+        return min(free, self._wanted.turns.get(host, free)) - self._new[host]
 
     def offer(self, rows: Iterable[Any], *, now: datetime) -> None:
         """Take what may go now of these rows of `DUE`: the healthy first, whom the others must not stand in the way."""
         ready = [row for row in rows if not row.waits and (row.resting_until is None or row.resting_until <= now)]
         for row in sorted(ready, key=lambda row: bool(row.failures)):
             claimed = Claimed(*row[: len(Claimed._fields)])
-            if not self.has_room() or claimed.id in self._taken or self.turn(claimed.host) <= 0:
-                continue
-            if claimed.failures and self._ailing >= self._wanted.ailing:
-                continue
-            self._ailing += claimed.failures > 0
-            self._turns[claimed.host] = self.turn(claimed.host) - 1
-            self._taken[claimed.id] = claimed
+            if row.leased_until is not None:
+                claimed = claimed._replace(lost=claimed.lost + 1)
+            if self.has_room() and claimed.id not in self._taken and self._fits(claimed):
+                self._take(claimed)
+
+    def _fits(self, claimed: Claimed) -> bool:
+        host = claimed.host
+        if self.turn(host) <= 0 or (claimed.is_suspect and self._suspects >= self._wanted.suspects):
+            return False
+        # One that fails is asked with one delivery whether it is well again, and by one process.
+        is_asked = self._leases.get(host, 0) + self._new[host] > 0
+        return not claimed.failures or (not is_asked and self._ailing < self._wanted.ailing)
+
+    def _take(self, claimed: Claimed) -> None:
+        self._ailing += claimed.failures > 0
+        self._suspects += claimed.is_suspect
+        self._new[claimed.host] += 1
+        self._taken[claimed.id] = claimed
 
     def taken(self) -> list[Claimed]:
         return list(self._taken.values())
 
 
 def _choose(tx: Connection, *, now: datetime, wanted: Wanted) -> list[Claimed]:
-    choice = _Choice(wanted)
-    if not choice.has_room():
-        return []
+    leases = {row.host: row.leases for row in tx.execute(LEASED, {"now": now})}
+    choice = _Choice(wanted, leases=leases)
     rows = tx.execute(DUE, {"now": now, "limit": LOOK}).all()
     choice.offer(rows, now=now)
     # A long queue for a few hosts may hide what is due for the others.
@@ -364,6 +480,19 @@ def _locked(tx: Connection, chosen: list[Claimed], *, now: datetime) -> list[Cla
         return []
     ours = set(tx.scalars(LOCK, {"ids": [claimed.id for claimed in chosen], "now": now}))
     return [claimed for claimed in chosen if claimed.id in ours]
+
+
+def _is_lost(tx: Connection, claimed: Claimed, *, now: datetime) -> bool:
+    """Count a lease that ran out; whether it was the last one, because this is what ends the process (REL-12)."""
+    if not claimed.lost:
+        return False
+    if claimed.lost < MOST_LOST:
+        tx.execute(COUNT_LOST, {"row": claimed.id, "times": claimed.lost})
+        return False
+    why = f"the process ended {claimed.lost} times while this was being sent"
+    tx.execute(PARK, _parking(Parked(claimed.id, claimed.tries, why, is_refused=False), now=now))
+    tx.execute(COUNT_LOST, {"row": claimed.id, "times": claimed.lost})
+    return True
 
 
 def _open_to_us(tx: Connection, here: Here, inboxes: Iterable[str]) -> list[tuple[str, str]]:

@@ -1,24 +1,65 @@
 """One struct per kind of work. Data only: ids and addresses, never rows."""
 
-from typing import TypeAlias
+from enum import IntEnum
+from typing import ClassVar, Final, NamedTuple, TypeAlias
 
 import msgspec
 
 from fedishare.domain.kinds import ReactionKind
 
 
+class Lane(IntEnum):
+    """Work that waits for other servers must not stand in the way of work that does not (REL-12)."""
+
+    OURS = 0
+    FETCHING = 1  # may hang for as long as somebody else's server likes
+    ALONE = 2  # was under way each time when the process ended: one at a time
+
+
+class Things(NamedTuple):
+    """What jobs are about: the name of the kind, and the fields that hold its ids."""
+
+    kind: str
+    fields: tuple[str, ...]
+
+
+POST: Final = Things("post", ("post_id",))
+ACTOR: Final = Things("actor", ("actor_id",))
+FOLLOW: Final = Things("pair", ("follower_id", "followee_id"))
+BLOCK: Final = Things("pair", ("blocker_id", "blocked_id"))
+
+
 class Job(msgspec.Struct, frozen=True, tag=True):
-    """The tag is the name stored in the table, so rename with a migration."""
+    """The tag is the name stored in the table, so rename with a migration.
+
+    Jobs about the same things are done one after the other, in the order in which they were
+    enqueued: so what they say goes out in the order in which it happened (REL-05).
+    """
+
+    lane: ClassVar[Lane] = Lane.OURS
+    about: ClassVar[Things | None] = None
+
+    @property
+    def line(self) -> str | None:
+        """Names the queue in which it waits for its turn; None where order does not matter."""
+        if self.about is None:
+            return None
+        ids = [getattr(self, field) for field in self.about.fields]
+        return " ".join([self.about.kind, *map(str, sorted(ids))]) if all(ids) else None
 
 
 class Receive(Job, frozen=True):
     """Apply an activity that was received, now that there is time to fetch what it needs."""
+
+    lane: ClassVar[Lane] = Lane.FETCHING
 
     uri: str
 
 
 class AnswerFollow(Job, frozen=True):
     """Accept or reject; `uri` is the Follow's id, for the row of a rejected one is gone."""
+
+    about: ClassVar[Things | None] = FOLLOW
 
     follower_id: int
     followee_id: int
@@ -27,46 +68,70 @@ class AnswerFollow(Job, frozen=True):
 
 
 class SendFollow(Job, frozen=True):
+    about: ClassVar[Things | None] = FOLLOW
+
     follow_id: int
+    # Rows written before these were there lack them.
+    follower_id: int = 0
+    followee_id: int = 0
 
 
 class SendUnfollow(Job, frozen=True):
+    about: ClassVar[Things | None] = FOLLOW
+
     follower_id: int
     followee_id: int
     uri: str
 
 
 class SendBlock(Job, frozen=True):
+    about: ClassVar[Things | None] = BLOCK
+
     block_id: int
+    blocker_id: int = 0  # as above
+    blocked_id: int = 0
 
 
 class SendUnblock(Job, frozen=True):
+    about: ClassVar[Things | None] = BLOCK
+
     blocker_id: int
     blocked_id: int
     uri: str
 
 
 class PublishPost(Job, frozen=True):
+    about: ClassVar[Things | None] = POST
+
     post_id: int
 
 
 class PublishEdit(Job, frozen=True):
+    about: ClassVar[Things | None] = POST
+
     post_id: int
 
 
 class PublishDeletion(Job, frozen=True):
     """`moderator_id` is set when somebody else than the author took the post down."""
 
+    about: ClassVar[Things | None] = POST
+
     post_id: int
     moderator_id: int | None = None
 
 
 class PublishReaction(Job, frozen=True):
+    about: ClassVar[Things | None] = POST
+
     reaction_id: int
+    post_id: int = 0  # as above
 
 
 class PublishUndo(Job, frozen=True):
     """A like or boost was taken back; `uri` was its id."""
+
+    about: ClassVar[Things | None] = POST
 
     kind: ReactionKind
     uri: str
@@ -77,10 +142,14 @@ class PublishUndo(Job, frozen=True):
 class PublishActor(Job, frozen=True):
     """A profile changed."""
 
+    about: ClassVar[Things | None] = ACTOR
+
     actor_id: int
 
 
 class PublishPin(Job, frozen=True):
+    about: ClassVar[Things | None] = POST
+
     actor_id: int
     post_id: int
     added: bool
@@ -100,6 +169,8 @@ class Distribute(Job, frozen=True):
     `activity_uri` names a row of `activity` (ours) or `received` (from elsewhere).
     """
 
+    about: ClassVar[Things | None] = POST
+
     room_id: int
     activity_uri: str
     post_id: int | None
@@ -108,6 +179,8 @@ class Distribute(Job, frozen=True):
 class FetchParent(Job, frozen=True):
     """Find the post that a reply answers, so that its thread is whole."""
 
+    lane: ClassVar[Lane] = Lane.FETCHING
+
     post_id: int
     depth: int = 0
 
@@ -115,7 +188,17 @@ class FetchParent(Job, frozen=True):
 class LookUpNode(Job, frozen=True):
     """Ask a server what software it runs, to know its dialect."""
 
+    lane: ClassVar[Lane] = Lane.FETCHING
+
     host: str
+
+
+class CheckInbox(Job, frozen=True):
+    """An inbox says that it is gone: see which of those who had it still live, and where they read now."""
+
+    lane: ClassVar[Lane] = Lane.FETCHING
+
+    inbox: str
 
 
 class Forget(Job, frozen=True):
@@ -147,6 +230,7 @@ AnyJob: TypeAlias = (
     | Distribute
     | FetchParent
     | LookUpNode
+    | CheckInbox
     | Forget
     | Sweep
 )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import ceil
 from typing import Final
 
 import msgspec
@@ -16,7 +17,9 @@ MAX_RETRY_AFTER: Final = 24 * 60 * 60
 USUAL_RETRY_AFTER: Final = 60
 SERVER_ERRORS: Final = range(500, 600)
 
-_SECONDS: Final = re.compile(r"[0-9]{1,10}", re.ASCII)
+# So many seconds are no time to wait, but a moment: seconds since 1970.
+LONG_AGO: Final = 1_000_000_000
+_SECONDS: Final = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,9})?", re.ASCII)
 _PARAMETER: Final = re.compile(r'\s*;\s*([!#$%&\'*+.^_`|~\w-]+)=("(?:[^"\\]|\\.)*"|[^\s;"]+)', re.ASCII)
 _TYPE: Final = re.compile(r"\s*([\w.+-]+/[\w.+-]+)((?:\s*;.*)?)", re.ASCII | re.DOTALL)
 
@@ -82,17 +85,27 @@ def json_object(answer: Answer) -> dict[str, json.Json]:
 
 
 def retry_after(headers: Mapping[str, str], *, now: datetime) -> int:
-    """Seconds to wait, as `Retry-After` (RFC 9110 10.2.3) or Mastodon's `X-RateLimit-Reset` asks.
+    """Seconds to wait, as `Retry-After` (RFC 9110 10.2.3) or `X-RateLimit-Reset` asks.
 
-    At least one second, at most a day; a minute where nothing readable is said.
+    The latter is a date in Mastodon; elsewhere it is seconds, from now or since 1970. At least one
+    second, at most a day; a minute where nothing readable is said.
     """
     asked = headers.get("retry-after", "").strip()
-    if _SECONDS.fullmatch(asked):
-        return max(1, min(int(asked), MAX_RETRY_AFTER))
-    moment = _http_date(asked) or _iso_date(headers.get("x-ratelimit-reset", ""))
-    if moment is None:
-        return USUAL_RETRY_AFTER
-    return max(1, min(int((moment - now).total_seconds()), MAX_RETRY_AFTER))
+    reset = headers.get("x-ratelimit-reset", "").strip()
+    seconds = _seconds(asked)
+    moment = _http_date(asked) or _iso_date(asked) if seconds is None else None
+    if seconds is None and moment is None:
+        seconds = _seconds(reset)
+        moment = _iso_date(reset) if seconds is None else None
+        if seconds is not None and seconds > LONG_AGO:
+            seconds -= now.timestamp()
+    if moment is not None:
+        seconds = (moment - now).total_seconds()
+    return USUAL_RETRY_AFTER if seconds is None else max(1, min(ceil(seconds), MAX_RETRY_AFTER))
+
+
+def _seconds(text: str) -> float | None:
+    return float(text) if _SECONDS.fullmatch(text) else None
 
 
 def _http_date(text: str) -> datetime | None:

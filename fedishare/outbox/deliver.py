@@ -5,24 +5,24 @@ when they run out another one, or the same one started again, sends what was und
 """
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 import structlog
 
-from fedishare.core import ids
 from fedishare.core.errors import FediShareError, Unreachable
 from fedishare.core.ids import fraction
 from fedishare.jobs import deliveries
-from fedishare.jobs.deliveries import Claimed, Parked, Postponed, Results, Trouble, Wanted
+from fedishare.jobs.deliveries import LEASE, Claimed, Parked, Postponed, Results, Trouble, Wanted
 from fedishare.jobs.tools import Tools
 from fedishare.net import answers
 from fedishare.net.answers import Answer
 from fedishare.net.signatures import Scheme, Signer
 from fedishare.outbox.paces import Paces
 from fedishare.outbox.verdicts import (
+    GONE,
     OK,
     TOO_MANY,
     UNREAD,
@@ -54,15 +54,21 @@ KEPT_BODIES: Final = 128
 KEPT_SENDERS: Final = 512
 # What could not be delivered for so long is given up, however few tries a resting server left it.
 LONGEST: Final = timedelta(days=8)
-_ID_BITS: Final = ids.WORKER_BITS + ids.SEQUENCE_BITS
+# What waited too long for a place is given back unsent: while it is under way its lease must not run out, or somebody
+# else would send it too, and perhaps what comes after it. Two knocks take twice the client's patience.
+FRESH: Final = LEASE.total_seconds() - 22.0
+TRIES_OF_A_FAULTY_DELIVERY: Final = 5
 
 _OTHER: Final = {Scheme.CAVAGE: Scheme.RFC9421, Scheme.RFC9421: Scheme.CAVAGE}
 
 
 class Parcel(NamedTuple):
+    """`until` is when it may still be sent, by the event loop's clock, which nobody sets."""
+
     claimed: Claimed
     body: bytes
     signer: Signer | None
+    until: float
 
 
 class Reply(NamedTuple):
@@ -75,10 +81,13 @@ class Reply(NamedTuple):
 
 
 class Outcome(NamedTuple):
+    """No verdict on what was not sent. `is_gone` where the inbox is there no more."""
+
     claimed: Claimed
-    verdict: Verdict
+    verdict: Verdict | None
     trouble: Trouble | None = None
     speaks: bool | None = None
+    is_gone: bool = False
 
 
 class Courier:
@@ -92,8 +101,8 @@ class Courier:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._quick: set[int] = set()
         self._slow: set[int] = set()
-        self._in_hand: Counter[str] = Counter()
         self._ailing = 0
+        self._suspects = 0
         self._outcomes: list[Outcome] = []
         self._moved = asyncio.Event()
         self._has_rung = False
@@ -151,19 +160,22 @@ class Courier:
     async def _pass(self) -> int:
         """Write down what has become of deliveries and take new ones in hand; answers how many."""
         outcomes, now = list(self._outcomes), self._tools.here.now()
+        until = asyncio.get_running_loop().time() + FRESH
         claim = await self._tools.db.write(
             deliveries.settle_and_claim, _results(outcomes, now=now), now=now, wanted=self._wanted()
         )
         del self._outcomes[: len(outcomes)]
+        for what, where in claim.dropped:
+            log.warning("dropped what was parked: what came after it has arrived", what=what, inbox=where)
         self._bodies |= claim.bodies
         self._senders |= {
             actor: Signer(key_id=sender.key_id, private_pem=sender.private) for actor, sender in claim.senders.items()
         }
         for claimed in claim.deliveries:
             body, signer = self._bodies[claimed.activity_id], self._senders.get(claimed.sender_id)
-            self._ready.append(Parcel(claimed, body, signer))
-            self._in_hand[claimed.host] += 1
+            self._ready.append(Parcel(claimed, body, signer, until))
             self._ailing += claimed.failures > 0
+            self._suspects += claimed.is_suspect
         _forget_oldest(self._bodies, keep=KEPT_BODIES)
         _forget_oldest(self._senders, keep=KEPT_SENDERS)
         self._start()
@@ -172,10 +184,7 @@ class Courier:
     def _wanted(self) -> Wanted:
         # As long as enough is in hand to keep every place busy, the queue is left in peace.
         room = max(0, IN_HAND - len(self._ready) - len(self._tasks)) if len(self._ready) < IN_FLIGHT else 0
-        turns = {host: PER_HOST - held for host, held in self._in_hand.items()}
-        if self._is_paced:
-            for host, allowed in self._paces.allowances(asyncio.get_running_loop().time()).items():
-                turns[host] = min(turns.get(host, PER_HOST), allowed)
+        turns = self._paces.allowances(asyncio.get_running_loop().time()) if self._is_paced else {}
         return Wanted(
             healthy=room,
             ailing=max(0, min(room, AILING - self._ailing)),
@@ -183,12 +192,17 @@ class Courier:
             turns=turns,
             known_bodies=frozenset(self._bodies),
             known_senders=frozenset(self._senders),
+            suspects=1 - self._suspects,
         )
 
     def _start(self) -> None:
         """Send as much as there are places for."""
         while self._ready and len(self._quick) < IN_FLIGHT:
             parcel = self._ready.popleft()
+            if parcel.until < asyncio.get_running_loop().time():
+                self._outcomes.append(Outcome(parcel.claimed, None))
+                self._let_go(parcel.claimed)
+                continue
             self._quick.add(parcel.claimed.id)
             self._tasks[parcel.claimed.id] = asyncio.create_task(self._carry(parcel))
 
@@ -203,6 +217,8 @@ class Courier:
             log.exception("a delivery failed", inbox=claimed.inbox)
             why = f"{type(error).__name__}: {error}"
             judged = verdict(None, tries=claimed.tries, why=why, spread=fraction())
+            if claimed.tries + 1 >= TRIES_OF_A_FAULTY_DELIVERY:
+                judged = Never(why, is_refused=True)
             self._outcomes.append(Outcome(claimed, judged))
         finally:
             timer.cancel()
@@ -218,10 +234,8 @@ class Courier:
             self._start()
 
     def _let_go(self, claimed: Claimed) -> None:
-        self._in_hand[claimed.host] -= 1
-        if self._in_hand[claimed.host] <= 0:
-            del self._in_hand[claimed.host]
         self._ailing -= claimed.failures > 0
+        self._suspects -= claimed.is_suspect
 
     def _make_way(self, delivery_id: int) -> None:
         """A slow server frees its place for others; it is still waited for."""
@@ -235,7 +249,7 @@ class Courier:
         """Knock, and where the signature may have gone unread, knock once more in the other way (F21)."""
         claimed = parcel.claimed
         if parcel.signer is None:
-            return Outcome(claimed, Never("the sender has no key any more"))
+            return Outcome(claimed, Never("the sender has no key any more", is_refused=True))
         usual = Scheme.RFC9421 if claimed.speaks_rfc9421 else Scheme.CAVAGE
         reply, speaks = await self._knock(parcel, parcel.signer, usual), None
         if reply.status in UNREAD:
@@ -243,11 +257,11 @@ class Courier:
             if again.status is not None and again.status in OK:
                 reply, speaks = again, not claimed.speaks_rfc9421
         if reply.is_final:
-            return Outcome(claimed, Never(reply.why))
+            return Outcome(claimed, Never(reply.why, is_refused=True))
         judged = verdict(
             reply.status, tries=claimed.tries, retry_after=reply.retry_after, why=reply.why, spread=fraction()
         )
-        return Outcome(claimed, judged, self._trouble(claimed, reply, judged), speaks)
+        return Outcome(claimed, judged, self._trouble(claimed, reply, judged), speaks, is_gone=reply.status in GONE)
 
     async def _knock(self, parcel: Parcel, signer: Signer, scheme: Scheme) -> Reply:
         # Signed anew each time, or the date would be too old (M8).
@@ -260,7 +274,10 @@ class Courier:
         return Reply(answer.status, self._asked_to_wait(answer))
 
     def _asked_to_wait(self, answer: Answer) -> int | None:
-        if not {"retry-after", "x-ratelimit-reset"}.intersection(answer.headers):
+        # Mastodon says with every answer when its limit begins anew; it only means something once we are over it.
+        if "retry-after" not in answer.headers and not (
+            answer.status == TOO_MANY and "x-ratelimit-reset" in answer.headers
+        ):
             return None
         return answers.retry_after(answer.headers, now=self._tools.here.now())
 
@@ -268,7 +285,9 @@ class Courier:
         """Whether the whole server is left alone for a while: it failed, or asked for it."""
         now = self._tools.here.now()
         if is_trouble(reply.status):
-            seconds = max(rest(claimed.failures + 1, spread=fraction()), reply.retry_after or 0)
+            failing_for = now - (claimed.failing_since or now)
+            usual = rest(claimed.failures + 1, failing_for=failing_for, spread=fraction())
+            seconds = max(usual, reply.retry_after or 0)
             return Trouble(1, now + timedelta(seconds=seconds), reply.why or f"answered with status {reply.status}")
         if reply.status == TOO_MANY and isinstance(judged, Later):
             return Trouble(0, now + timedelta(seconds=judged.seconds), judged.why)
@@ -287,42 +306,75 @@ class Courier:
         back = [claimed.id for claimed in held] + [delivery for delivery in flying if delivery not in known]
         now = self._tools.here.now()
         try:
-            await self._tools.db.write(deliveries.settle, _results(self._outcomes, now=now), now=now)
+            for what, where in await self._tools.db.write(
+                deliveries.settle, _results(self._outcomes, now=now), now=now
+            ):
+                log.warning("dropped what was parked: what came after it has arrived", what=what, inbox=where)
             await self._tools.db.write(deliveries.hand_back, back)
         except Unreachable as error:  # Then the leases run out instead.
             log.warning("deliveries could not be handed back", why=str(error))
         self._outcomes.clear()
-        self._in_hand.clear()
-        self._ailing = 0
+        self._ailing = self._suspects = 0
+
+
+class _Sorted:
+    """Outcomes sorted by what has to be written; for each server the last one counts."""
+
+    def __init__(self, outcomes: Iterable[Outcome], *, now: datetime) -> None:
+        self._now = now
+        self._arrived: list[int] = []
+        self._postponed: list[Postponed] = []
+        self._parked: list[Parked] = []
+        self._given_back: list[int] = []
+        self._troubles: dict[str, Trouble] = {}
+        self._recovered: set[str] = set()
+        self._speaks: dict[str, bool] = {}
+        self._gone: set[str] = set()
+        for outcome in outcomes:
+            self._judge(outcome.claimed, outcome.verdict)
+            self._learn(outcome.claimed, outcome)
+
+    def _judge(self, claimed: Claimed, judged: Verdict | None) -> None:
+        match judged:
+            case None:
+                self._given_back.append(claimed.id)
+            case Sent():
+                self._arrived.append(claimed.id)
+                self._troubles.pop(claimed.host, None)
+                if claimed.failures > 0:
+                    self._recovered.add(claimed.host)
+            case Later(seconds, why) if claimed.since > self._now - LONGEST:
+                due = self._now + timedelta(seconds=seconds)
+                self._postponed.append(Postponed(claimed.id, due, claimed.tries + 1, why))
+            case Later(_, why):
+                self._parked.append(Parked(claimed.id, claimed.tries + 1, why, is_refused=False))
+            case Never(why, is_refused):
+                self._parked.append(Parked(claimed.id, claimed.tries + 1, why, is_refused))
+
+    def _learn(self, claimed: Claimed, outcome: Outcome) -> None:
+        if outcome.trouble is not None:
+            self._recovered.discard(claimed.host)
+            self._troubles[claimed.host] = _both(self._troubles.get(claimed.host), outcome.trouble)
+        if outcome.speaks is not None:
+            self._speaks[claimed.host] = outcome.speaks
+        if outcome.is_gone:
+            self._gone.add(claimed.inbox)
+
+    def results(self) -> Results:
+        return Results(
+            arrived=self._arrived,
+            postponed=self._postponed,
+            parked=self._parked,
+            troubles=self._troubles,
+            recovered=self._recovered,
+            speaks=self._speaks,
+            given_back=self._given_back,
+            gone=self._gone,
+        )
 
 
 def _results(outcomes: Iterable[Outcome], *, now: datetime) -> Results:
-    """Outcomes sorted by what has to be written; for each server the last one counts."""
-    arrived: list[int] = []
-    postponed: list[Postponed] = []
-    parked: list[Parked] = []
-    troubles: dict[str, Trouble] = {}
-    recovered: set[str] = set()
-    speaks: dict[str, bool] = {}
-    for outcome in outcomes:
-        claimed = outcome.claimed
-        match outcome.verdict:
-            case Sent():
-                arrived.append(claimed.id)
-                troubles.pop(claimed.host, None)
-                if claimed.failures > 0:
-                    recovered.add(claimed.host)
-            case Later(seconds, why) if not _is_stale(claimed.id, now=now):
-                due = now + timedelta(seconds=seconds)
-                postponed.append(Postponed(claimed.id, due, claimed.tries + 1, why))
-            case Later(_, why) | Never(why):
-                parked.append(Parked(claimed.id, claimed.tries + 1, why))
-        if outcome.trouble is not None:
-            recovered.discard(claimed.host)
-            troubles[claimed.host] = _both(troubles.get(claimed.host), outcome.trouble)
-        if outcome.speaks is not None:
-            speaks[claimed.host] = outcome.speaks
-    return Results(arrived, postponed, parked, troubles, recovered, speaks)
+    return _Sorted(outcomes, now=now).results()
 
 
 def _both(one: Trouble | None, other: Trouble) -> Trouble:
@@ -330,11 +382,6 @@ def _both(one: Trouble | None, other: Trouble) -> Trouble:
         return other
     until = max(one.resting_until, other.resting_until)
     return Trouble(one.failures + other.failures, until, other.why)
-
-
-def _is_stale(delivery_id: int, *, now: datetime) -> bool:
-    """Whether a delivery waits for longer than it may; its id tells since when."""
-    return delivery_id >> _ID_BITS < ids.milliseconds(now - LONGEST)
 
 
 def _forget_oldest(kept: "dict[int, bytes] | dict[int, Signer]", *, keep: int) -> None:

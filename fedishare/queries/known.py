@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, Row, Select, bindparam, exists, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, exists, func, or_, select
 
 from fedishare.db.follows import Block, Follow
 from fedishare.db.nodes import BlockedDomain
@@ -42,6 +42,13 @@ _ACTOR: Final[Rows] = select(*_ACTOR_COLUMNS)
 ACTOR: Final = _ACTOR.where(Actor.uri == bindparam("named"))
 ACTOR_BY_ID: Final = _ACTOR.where(Actor.id == bindparam("actor"))
 ACTOR_BY_HANDLE: Final = _ACTOR.where(Actor.handle_key == bindparam("handle"))
+READERS_OF: Final = (
+    _ACTOR.where(Actor.host == bindparam("at"), ~Actor.local, Actor.deleted_at.is_(None))
+    .where(or_(Actor.inbox == bindparam("inbox"), Actor.shared_inbox == bindparam("inbox")))
+    .where(Actor.fetched_at < bindparam("before"))
+    .order_by(Actor.fetched_at)
+    .limit(bindparam("most"))
+)
 LOCAL_AMONG: Final = _ACTOR.where(Actor.uri.in_(bindparam("uris", expanding=True)), Actor.local)
 KEY: Final = (
     select(ActorKey.key_id, ActorKey.kind, ActorKey.public, *_ACTOR_COLUMNS)
@@ -168,6 +175,12 @@ class ReceivedRow(NamedTuple):
     body: bytes
     at: datetime
     outcome: str | None
+
+
+def readers_of(tx: Connection, *, inbox: str, host: str, before: datetime, most: int) -> list[ActorRow]:
+    """Those of `host` who, when last looked at and not since `before`, got their mail at this inbox."""
+    found = tx.execute(READERS_OF, {"at": host, "inbox": inbox, "before": before, "most": most})
+    return list(map(ActorRow._make, found))
 
 
 def actor(tx: Connection, *, uri: str) -> ActorRow | None:

@@ -74,7 +74,7 @@ def request(tx: Connection, here: Here, *, follower_id: int, followee_id: int, u
     if found is None:
         return _begin(tx, here, follower, followee, uri)
     if follower.local and not followee.local:
-        enqueue(tx, SendFollow(found.id), due=here.now())
+        enqueue(tx, SendFollow(found.id, follower_id, followee_id), due=here.now())
     if not follower.local:
         named = uri or found.uri
         tx.execute(RENAME, {"row": found.id, "named": named})
@@ -92,7 +92,7 @@ def _begin(tx: Connection, here: Here, follower: Party, followee: Party, uri: st
     if tx.execute(RECORD, row | {"created_at": here.now()}).scalar() is None:
         return request(tx, here, follower_id=follower.id, followee_id=followee.id, uri=uri)
     if not followee.local:
-        enqueue(tx, SendFollow(follow_id), due=here.now())
+        enqueue(tx, SendFollow(follow_id, follower.id, followee.id), due=here.now())
         return state
     if not follower.local:
         enqueue(tx, LookUpNode(follower.host), due=here.now())
@@ -156,7 +156,7 @@ def block(tx: Connection, here: Here, *, blocker_id: int, blocked_id: int, uri: 
         if found is not None:
             tx.execute(REMOVE, {"row": found.id})
     if made is not None and _party(tx, blocker_id).local and not _party(tx, blocked_id).local:
-        enqueue(tx, SendBlock(block_id), due=here.now())
+        enqueue(tx, SendBlock(block_id, blocker_id, blocked_id), due=here.now())
 
 
 def unblock(tx: Connection, here: Here, *, blocker_id: int, blocked_id: int) -> bool:

@@ -49,6 +49,7 @@ END_FOLLOWS: Final = delete(Follow).where(
     or_(Follow.follower_id == bindparam("actor"), Follow.followee_id == bindparam("actor"))
 )
 END_REACTIONS: Final = delete(Reaction).where(Reaction.actor_id == bindparam("actor"))
+LOOKED: Final = update(Actor).where(Actor.id == bindparam("actor")).values(fetched_at=bindparam("now"))
 MARK_DELETED: Final = (
     update(Actor)
     .where(Actor.id == bindparam("actor"))
@@ -201,6 +202,11 @@ def store(tx: Connection, actor: ForeignActor, *, here: Here) -> int:
         row = {"key_id": key.key_id, "kind": key.kind, "public": key.public, "private": None}
         tx.execute(ADD_KEY, row | {"actor_id": actor_id, "fetched_at": here.now()})
     return actor_id
+
+
+def look(tx: Connection, *, actor_id: int, now: datetime) -> None:
+    """Somebody elsewhere was looked up, and could not be seen as they are now."""
+    tx.execute(LOOKED, {"actor": actor_id, "now": now})
 
 
 def remove(tx: Connection, *, actor_id: int, here: Here) -> None:

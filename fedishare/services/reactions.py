@@ -70,7 +70,7 @@ def add(
     if kind is ReactionKind.BOOST:
         timelines.spread(tx, entry_id=reaction_id, post_id=post_id, by_id=actor_id, booster_id=actor_id)
     if uri is None:
-        enqueue(tx, PublishReaction(reaction_id), due=here.now())
+        enqueue(tx, PublishReaction(reaction_id, post_id), due=here.now())
     cause = f"{actor_id}:{post_id}"
     notices.tell(
         tx, here, recipient_id=post.author_id, kind=NOTICES[kind], actor_id=actor_id, cause=cause, post_id=post_id

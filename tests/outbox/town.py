@@ -42,7 +42,8 @@ class Town:
 
     def answer(self, asked: Asked) -> Said:
         self.asked.append(asked)
-        self.got.append((asked.host, msgspec.json.decode(asked.body)["id"]))
+        if asked.body:
+            self.got.append((asked.host, msgspec.json.decode(asked.body)["id"]))
         self._came.set()
         says = self.says.get(asked.host)
         return says(asked) if says else ACCEPTED

@@ -1,0 +1,115 @@
+"""A database of an earlier version is brought forward without losing anything that waits in it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from fedishare.core.ids import Ids
+from fedishare.db import schema
+from fedishare.db.engine import open_database
+from tests import postgres
+from tests.builders import MONDAY, FrozenClock
+
+ACTOR: Final = """
+    INSERT INTO actor (id, uri, kind, username, domain, host, local, name, summary, summary_source, url, inbox, fields,
+        locked, discoverable, indexable, also_known_as, created_at, fetched_at)
+    VALUES (7, 'https://alder.test/users/a', 'Person', 'a', 'alder.test', 'alder.test', true, 'A', '', '', 'u', 'i',
+        '[]', false, false, false, '[]', :now, :now)
+"""
+ACTIVITY: Final = """
+    INSERT INTO activity (id, uri, variant, actor_id, type, object_uri, body, public, local, created_at)
+    VALUES (9, 'https://alder.test/activities/9', '', 7, 'Create', 'o', :empty, true, true, :now)
+"""
+DELIVERY: Final = """
+    INSERT INTO delivery (id, activity_id, sender_id, inbox, host, object_uri, due_at, tries, failed_at, error)
+    VALUES (:id, 9, 7, :inbox, 'oak.test', 'o', :now, 1, :failed_at, :error)
+"""
+JOB: Final = "INSERT INTO job (kind, payload, due_at, tries) VALUES (:kind, :empty, :now, 0)"
+NODE: Final = "INSERT INTO node (host, speaks_rfc9421, failures) VALUES ('oak.test', false, 2)"
+NEW_DELIVERY: Final = """
+    INSERT INTO delivery (activity_id, sender_id, inbox, host, object_uri, since, due_at, tries)
+    SELECT activity_id, sender_id, 'https://oak.test/3', host, object_uri, since, due_at, 0 FROM delivery LIMIT 1
+    RETURNING id
+"""
+
+
+@pytest.fixture
+def url(database_kind: str, tmp_path: Path) -> Iterator[str]:
+    if database_kind == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path / 'old.db'}"
+        return
+    server = postgres.running()
+    assert server is not None
+    server.create(tmp_path.name)
+    yield server.url(tmp_path.name)
+    server.drop(tmp_path.name)
+
+
+async def in_the_first_version(url: str, rows: list[tuple[str, dict[str, Any]]]) -> None:
+    engine = create_async_engine(url)
+
+    def fill(connection: Connection) -> None:
+        schema.run(connection, revision="0001")
+        is_sqlite = connection.dialect.name == "sqlite"
+        moment = f"{MONDAY:%Y-%m-%d %H:%M:%S.%f}" if is_sqlite else MONDAY
+        for statement, values in rows:
+            given = {name: moment if value is MONDAY else value for name, value in values.items()}
+            connection.execute(text(statement), given)
+        connection.commit()
+
+    async with engine.connect() as connection:
+        await connection.run_sync(fill)
+    await engine.dispose()
+
+
+async def test_what_waits_in_the_queues_of_the_first_version_is_kept_and_put_in_order(
+    url: str, clock: FrozenClock
+) -> None:
+    minted = Ids(clock, worker=3)
+    waiting: dict[str, Any] = {
+        "id": minted.new(),
+        "inbox": "https://oak.test/1",
+        "now": MONDAY,
+        "failed_at": None,
+        "error": None,
+    }
+    refused = waiting | {"id": minted.new(), "inbox": "https://oak.test/2", "failed_at": MONDAY}
+    jobs = [(JOB, {"kind": kind, "empty": b"{}", "now": MONDAY}) for kind in ("Receive", "PublishPost")]
+    await in_the_first_version(
+        url,
+        [
+            (ACTOR, {"now": MONDAY}),
+            (ACTIVITY, {"empty": b"{}", "now": MONDAY}),
+            (DELIVERY, waiting),
+            (DELIVERY, refused | {"error": "answered with status 410"}),
+            *jobs,
+            (NODE, {}),
+        ],
+    )
+
+    await schema.upgrade(url)
+
+    db = await open_database(url)
+    deliveries = await db.read(_rows, "SELECT id, refused, lost, since FROM delivery ORDER BY id")
+    assert [row[:3] for row in deliveries] == [(waiting["id"], False, 0), (refused["id"], True, 0)]
+    assert {str(row[3])[:16] for row in deliveries} == {f"{MONDAY:%Y-%m-%d %H:%M}"}
+    assert await db.read(_rows, "SELECT kind, lane, lost FROM job ORDER BY id") == [
+        ("Receive", 1, 0),
+        ("PublishPost", 0, 0),
+    ]
+    assert await db.read(_rows, "SELECT count(failing_since) FROM node") == [(1,)]
+    assert await db.write(_newer) > refused["id"]
+    await db.close()
+
+
+def _rows(tx: Connection, statement: str) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in tx.execute(text(statement))]
+
+
+def _newer(tx: Connection) -> int:
+    """The number of a delivery that is added now."""
+    return int(tx.execute(text(NEW_DELIVERY)).scalar_one())
