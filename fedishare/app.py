@@ -14,6 +14,7 @@ from fedishare.ap.answers import negotiated
 from fedishare.core.clock import Clock, SystemClock
 from fedishare.core.errors import NotFound
 from fedishare.http import assets, keys, visitors
+from fedishare.http.kept import keep_ready
 from fedishare.http.limits import Limits
 from fedishare.http.middleware import (
     add_headers,
@@ -23,6 +24,7 @@ from fedishare.http.middleware import (
     say_what_went_wrong,
 )
 from fedishare.http.routes import Allow, Entry, Routes
+from fedishare.http.shelf import Shelf
 from fedishare.settings import Settings
 from fedishare.web import routes as web_routes
 
@@ -70,6 +72,7 @@ def build(
     """
     app = web.Application(
         middlewares=[
+            keep_ready,
             know_the_sender,
             say_what_went_wrong,
             refuse_control_characters,
@@ -83,6 +86,7 @@ def build(
     app[keys.STATIC] = assets.Static()
     app[keys.TEMPLATES] = assets.templates(settings, app[keys.STATIC])
     app[keys.LIMITS] = Limits()
+    app[keys.SHELF] = Shelf()
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(_tools(resolver))
     if settings.work_in_serve:

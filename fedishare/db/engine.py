@@ -15,13 +15,15 @@ from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 import aiosqlite
-from sqlalchemy import Connection, Engine, StaticPool, create_engine
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from fedishare.core.errors import Unreachable
+from fedishare.db import sources
 from fedishare.db.prepared import PreparedConnection
+from fedishare.db.sources import Ledger
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -34,6 +36,8 @@ STATEMENTS: Final = 1024
 POOL: Final = 16
 TRIES: Final = 4
 RINGS: Final = "rings the bell"
+READS: Final = "tables it reads"
+CHANGES: Final = "tables it changes"
 # What PostgreSQL says when two transactions met and one must begin again: a conflict, a deadlock,
 # or a row that the other one added between our looking and our adding, and that we find the next time.
 BEGIN_AGAIN: Final = frozenset({"40001", "40P01", "23505"})
@@ -74,6 +78,9 @@ class Bell:
 class Database(Protocol):
     @property
     def bell(self) -> Bell: ...
+
+    @property
+    def ledger(self) -> Ledger: ...
 
     async def read(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Answer with what `function` read from one unchanging view of the data."""
@@ -133,6 +140,7 @@ class Sqlite:
 
     def __init__(self, writer: Lane, readers: list[Lane]) -> None:
         self.bell = Bell()
+        self.ledger = Ledger()
         self._writer = writer
         self._readers: asyncio.LifoQueue[Lane] = asyncio.LifoQueue()
         for lane in readers:
@@ -151,11 +159,17 @@ class Sqlite:
             raise Unreachable(f"the database {path} cannot be opened: {error}") from error
 
     async def read(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        lane = await self._readers.get()
+        def unit(tx: Connection) -> T:
+            return function(tx, *args, **kwargs)
+
+        since, lane = self.ledger.commits, await self._readers.get()
         try:
-            return await lane.run(_read, lane.connection, lambda tx: function(tx, *args, **kwargs))
+            answer: tuple[T, frozenset[str]] = await lane.run(_read, lane.connection, unit)
         finally:
             self._readers.put_nowait(lane)
+        if (found := sources.collecting.get()) is not None:
+            found.add(answer[1], since=since)
+        return answer[0]
 
     async def write(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         durable: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -168,7 +182,10 @@ class Sqlite:
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting[:COMMITTED_TOGETHER], self._waiting[COMMITTED_TOGETHER:]
-                outcomes, rings = await self._writer.run(_commit, self._writer.connection, [unit for unit, _ in batch])
+                outcomes, tables, rings = await self._writer.run(
+                    _commit, self._writer.connection, [unit for unit, _ in batch]
+                )
+                self.ledger.enter(tables)
                 if rings:
                     self.bell.ring()
                 for (_, durable), (answer, error) in zip(batch, outcomes, strict=True):
@@ -194,6 +211,7 @@ class Postgres:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.bell = Bell()
+        self.ledger = Ledger()
         self._engine = engine
 
     @classmethod
@@ -201,6 +219,7 @@ class Postgres:
         engine = create_async_engine(
             url, pool_size=POOL, max_overflow=0, pool_pre_ping=True, isolation_level="READ COMMITTED"
         )
+        event.listen(engine.sync_engine, "before_cursor_execute", _note)
         try:
             async with engine.connect():
                 return cls(engine)
@@ -209,9 +228,14 @@ class Postgres:
             raise Unreachable(f"the PostgreSQL database cannot be reached: {error}") from error
 
     async def read(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        since = self.ledger.commits
         async with self._transaction() as connection:
             await connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            return await connection.run_sync(function, *args, **kwargs)
+            answer = await connection.run_sync(function, *args, **kwargs)
+            tables = frozenset[str](connection.info.pop(READS, ()))
+        if (found := sources.collecting.get()) is not None:
+            found.add(tables, since=since)
+        return answer
 
     async def write(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         def unit(tx: Connection) -> T:
@@ -228,6 +252,8 @@ class Postgres:
     async def _once(self, unit: Callable[[Connection], T]) -> T:
         async with self._transaction() as connection:
             answer, rings = await connection.run_sync(_unit_and_bell, unit)
+            tables = frozenset[str](connection.info.pop(CHANGES, ()))
+        self.ledger.enter(tables)
         if rings:
             self.bell.ring()
         return answer
@@ -252,8 +278,19 @@ class Postgres:
         await self._engine.dispose()
 
 
+def _note(tx: Connection, _cursor: object, statement: str, *_: object) -> None:
+    """Keep in mind which tables a statement of PostgreSQL reads and changes."""
+    if statement.startswith("SET "):
+        tx.info.pop(READS, None)
+        return
+    found = sources.touched(statement)
+    tx.info.setdefault(READS, set()).update(found.reads)
+    tx.info.setdefault(CHANGES, set()).update(found.changes)
+
+
 def _unit_and_bell(tx: Connection, unit: Callable[[Connection], T]) -> tuple[T, bool]:
-    tx.info.pop(RINGS, None)
+    for kept in (RINGS, CHANGES):
+        tx.info.pop(kept, None)
     answer = unit(tx)
     return answer, bool(tx.info.pop(RINGS, False))
 
@@ -275,19 +312,25 @@ def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     return connection
 
 
-def _read(tx: PreparedConnection, function: Callable[[Connection], T]) -> T:
+def _read(tx: PreparedConnection, function: Callable[[Connection], T]) -> tuple[T, frozenset[str]]:
+    """What the function answers, and the tables it read."""
+    tx.reads.clear()
     tx.say("BEGIN")
     try:
-        return function(tx)
+        return function(tx), frozenset(tx.reads)
     finally:
         tx.say("ROLLBACK")
 
 
 def _commit(
     tx: PreparedConnection, units: list[Callable[[Connection], Any]]
-) -> tuple[list[tuple[Any, Exception | None]], bool]:
-    """Run each unit inside its own savepoint, and make all of them durable with one commit."""
+) -> tuple[list[tuple[Any, Exception | None]], frozenset[str], bool]:
+    """Run each unit inside its own savepoint, and make all of them durable with one commit.
+
+    Answers with what became of each, the tables that changed, and whether the bell is to be rung.
+    """
     tx.info.pop(RINGS, None)
+    tx.changes.clear()
     try:
         tx.say("BEGIN IMMEDIATE")
         outcomes = [_attempt(tx, unit) for unit in units]
@@ -297,8 +340,8 @@ def _commit(
             tx.say("ROLLBACK")
         if not isinstance(error, Exception):
             raise
-        return [(None, _plain(error))] * len(units), False
-    return outcomes, bool(tx.info.pop(RINGS, False))
+        return [(None, _plain(error))] * len(units), frozenset(), False
+    return outcomes, frozenset(tx.changes), bool(tx.info.pop(RINGS, False))
 
 
 def _attempt(tx: PreparedConnection, unit: Callable[[Connection], Any]) -> tuple[Any, Exception | None]:

@@ -16,6 +16,9 @@ from sqlalchemy import ClauseElement, Connection, Delete, Dialect, Executable, I
 from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from fedishare.db import sources
+from fedishare.db.sources import Touched
+
 Parameters: TypeAlias = Mapping[str, Any]
 Convert: TypeAlias = Callable[[Any], Any] | None
 
@@ -34,7 +37,7 @@ class Bind(NamedTuple):
 class Plan:
     """What one statement with one set of parameters comes down to."""
 
-    __slots__ = ("_binds", "_converts", "_defaults", "_fixed", "_row", "sql")
+    __slots__ = ("_binds", "_converts", "_defaults", "_fixed", "_row", "sql", "touched")
 
     def __init__(self, compiled: SQLCompiler, parameters: Parameters) -> None:
         names, converts = compiled.positiontup or [], dict[str, Any](compiled._bind_processors)  # noqa: SLF001 -- read, never changed
@@ -45,6 +48,7 @@ class Plan:
             converts |= expanded.processors
             lists = expanded.parameter_expansion.items()
             places = {each: (name, place) for name, all_of_it in lists for place, each in enumerate(all_of_it)}
+        self.touched = sources.touched(self.sql)
         self._binds, self._fixed = [], dict[str, Any]()
         for name in names:
             known_as, place = places.get(name, (name, None))
@@ -169,6 +173,8 @@ class PreparedConnection(Connection):
     def prepare(self, driver: sqlite3.Connection) -> None:
         """Begin to speak to `driver`, which is the connection beneath this one."""
         self._driver = driver
+        self.reads: set[str] = set()
+        self.changes: set[str] = set()
         self._met = WeakSet[Executable]()
         # By the statement's id; it is kept, too, so that no other can ever have the same.
         self._kept = dict[int, Plans]()
@@ -197,7 +203,9 @@ class PreparedConnection(Connection):
         except (LookupError, TypeError, ValueError):
             plan = None  # Whatever is wrong with them, SQLAlchemy says it better.
         if plan is None or self._has_events:  # Whoever listens to SQLAlchemy hears of every statement.
+            self._touch(sources.ALL)
             return super().execute(statement, parameters, execution_options=execution_options)
+        self._touch(plan.touched)
         try:
             if many is not None:
                 self._driver.executemany(plan.sql, rows)
@@ -205,6 +213,14 @@ class PreparedConnection(Connection):
             return plan.answer(self._driver.execute(plan.sql, rows[0]))
         except sqlite3.Error as error:
             raise DBAPIError.instance(plan.sql, rows[0], error, sqlite3.Error, dialect=self.dialect) from error
+
+    def exec_driver_sql(self, statement: str, parameters: Any = None, execution_options: Any = None) -> Any:
+        self._touch(sources.ALL)
+        return super().exec_driver_sql(statement, parameters, execution_options)
+
+    def _touch(self, touched: Touched) -> None:
+        self.reads |= touched.reads
+        self.changes |= touched.changes
 
     def _met_again(self, statement: Executable) -> Plans | None:
         """What is met for the second time was not made for one use."""

@@ -1,12 +1,13 @@
 """Static files under names that carry their fingerprint, and the template environment."""
 
-import gettext
 import hashlib
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 import jinja2
+from markupsafe import Markup
 
 from fedishare import __version__, paths
 from fedishare.core.uris import Uris
@@ -62,10 +63,14 @@ def templates(settings: Settings, static: Static) -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # or every page would look at every file it is made of
         extensions=["jinja2.ext.i18n"],
     )
-    environment.install_gettext_translations(gettext.NullTranslations(), newstyle=True)  # type: ignore[attr-defined]  # added by the i18n extension
+    environment.newstyle_gettext = True  # type: ignore[attr-defined]  # added by the i18n extension
     environment.globals.update(
+        _=said,
+        gettext=said,
+        ngettext=said_of,
         static=static.path,
         url=Uris(settings.url),
         node={"name": settings.name, "url": settings.url, "version": __version__},
@@ -74,6 +79,21 @@ def templates(settings: Settings, static: Static) -> jinja2.Environment:
         ago=ago, date=date, iso=iso, size=files.human_size, plain=markup.plain, describe=files.describe
     )
     return environment
+
+
+def said(text: str, /, **values: object) -> Markup:
+    """A sentence of a template, with its values escaped and put in. A page has hundreds of sentences."""
+    return Markup(text) % values if values else _unchanging(text)  # noqa: S704 -- templates are ours
+
+
+def said_of(one: str, several: str, number: int, /, **values: object) -> Markup:
+    return said(one if number == 1 else several, **({"num": number} | values))
+
+
+@lru_cache(maxsize=2048)
+def _unchanging(text: str) -> Markup:
+    # As with values, a percent sign that is meant is written twice.
+    return Markup(text) % {}  # noqa: S704 -- as above
 
 
 def iso(moment: datetime) -> str:

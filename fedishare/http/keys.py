@@ -12,6 +12,7 @@ from fedishare.db.engine import Database
 from fedishare.domain.permissions import Role
 from fedishare.http.assets import Static
 from fedishare.http.limits import Limits
+from fedishare.http.shelf import Shelf
 from fedishare.jobs.tools import Tools
 from fedishare.net.client import Client
 from fedishare.net.storage import Storage
@@ -44,6 +45,7 @@ HERE: Final = web.AppKey("HERE", Here)
 TOOLS: Final = web.AppKey("TOOLS", Tools)
 TEMPLATES: Final = web.AppKey("TEMPLATES", jinja2.Environment)
 STATIC: Final = web.AppKey("STATIC", Static)
+SHELF: Final = web.AppKey("SHELF", Shelf)
 LIMITS: Final = web.AppKey("LIMITS", Limits)
 
 VISITOR: Final = web.RequestKey("VISITOR", Visitor)

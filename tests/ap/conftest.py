@@ -14,8 +14,10 @@ from fedishare.core.here import Here
 from fedishare.core.json import loads
 from fedishare.db.engine import Database
 from fedishare.domain.kinds import Kind
-from fedishare.http.keys import SETTINGS, TOOLS
+from fedishare.http.kept import keep_ready
+from fedishare.http.keys import CLOCK, DATABASE, SETTINGS, SHELF, TOOLS
 from fedishare.http.middleware import say_what_went_wrong
+from fedishare.http.shelf import Shelf
 from fedishare.jobs.tools import Tools
 from fedishare.net import signatures
 from fedishare.net.addresses import Allowed
@@ -81,9 +83,9 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 async def peer(db: Database, here: Here, storage: Storage, settings: Settings, aiohttp_client: AiohttpClient) -> Peer:
     outside = Client(allowed=Allowed(), clock=here.clock, own_origin=ORIGIN, user_agent="test")
-    app = web.Application(middlewares=[say_what_went_wrong])
+    app = web.Application(middlewares=[keep_ready, say_what_went_wrong])
     app[TOOLS] = Tools(db, outside, here, storage)
-    app[SETTINGS] = settings
+    app[SETTINGS], app[DATABASE], app[SHELF], app[CLOCK] = settings, db, Shelf(), here.clock
     for entry in (entry for one in routes.ALL for entry in one if entry.method == "GET"):
         app.router.add_get(entry.path, entry.guarded())
     return Peer(await aiohttp_client(app), here)
