@@ -15,6 +15,7 @@ from fedishare.core.hosts import is_local_name, origin_of
 
 Network: TypeAlias = IPv4Network | IPv6Network
 PREFIX: Final = "FEDISHARE_"
+MOST_PROCESSES: Final = 16
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +34,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tls_key: Path | None = None
     max_upload_bytes: int = 100 * 1024 * 1024
     work_in_serve: bool = True
+    processes: int = 1
 
     @property
     def is_secure(self) -> bool:
@@ -52,6 +54,7 @@ FIELDS: Final[Mapping[str, tuple[str, str]]] = {
     "TLS_CERT": ("certificate chain to serve HTTPS with, as a PEM file", "none: plain HTTP, behind a proxy"),
     "TLS_KEY": ("the private key of that certificate", "none"),
     "MAX_UPLOAD": ("the largest file that may be uploaded, in megabytes", "100"),
+    "PROCESSES": ("how many processes answer requests, all of them behind one address; 1 to 16", "1"),
     "WORKER": (
         "serve: the web process also does the work in the background; separate: only `fedishare work` does",
         "serve",
@@ -85,6 +88,7 @@ def load(environment: Mapping[str, str], *, file: Path | None = None) -> Setting
         tls_cert=cert,
         tls_key=key,
         max_upload_bytes=_megabytes(given.get("MAX_UPLOAD", "100")),
+        processes=_processes(given.get("PROCESSES", "1")),
         work_in_serve=_choice(given, "WORKER", ("serve", "separate")) == "serve",
     )
 
@@ -172,6 +176,12 @@ def _megabytes(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1 << 20:
         raise Invalid("FEDISHARE_MAX_UPLOAD must be a whole number of megabytes, e.g. 100")
     return int(text) * 1024 * 1024
+
+
+def _processes(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_PROCESSES:
+        raise Invalid(f"FEDISHARE_PROCESSES must be a whole number from 1 to {MOST_PROCESSES}")
+    return int(text)
 
 
 def _choice(given: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -131,3 +132,62 @@ def test_a_node_serves_stops_cleanly_and_keeps_its_address_for_life(tmp_path: Pa
     assert node.returncode == 0, said.decode()
     assert (taken.returncode, "FEDISHARE_LISTEN" in taken.stderr) == (1, True)
     assert (moved.returncode, "cannot change its address" in moved.stderr) == (1, True)
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def listens(pid: int) -> bool:
+    """Whether the process has a listening socket of its own."""
+    try:
+        own = {str(link.readlink())[8:-1] for link in Path(f"/proc/{pid}/fd").iterdir() if link.exists()}
+        rows = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+    except OSError:
+        return False
+    return any(row[3] == "0A" and row[9] in own for row in rows)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def until(condition: Callable[[], bool], *, within: float = 30) -> bool:
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_several_processes_share_an_address_and_end_together(tmp_path: Path, number: signal.Signals) -> None:
+    port = a_free_port()
+    node = serving(tmp_path, port, FEDISHARE_PROCESSES="3")
+    try:
+        wait_until_up(f"http://127.0.0.1:{port}")
+        assert until(lambda: len(children(node.pid)) == 2)
+        others = children(node.pid)
+        assert until(lambda: all(map(listens, others)))
+        assert {answer(f"http://127.0.0.1:{port}/healthz")[0] for _ in range(30)} == {200}
+    finally:
+        node.send_signal(number)
+        _, said = node.communicate(timeout=30)
+
+    assert until(lambda: not any(map(is_alive, others))), said.decode()
+
+
+def test_a_process_that_ends_by_itself_is_no_secret(tmp_path: Path) -> None:
+    port = a_free_port()
+    node = serving(tmp_path, port, FEDISHARE_PROCESSES="2")
+    wait_until_up(f"http://127.0.0.1:{port}")
+    assert until(lambda: bool(children(node.pid)))
+    os.kill(children(node.pid)[0], signal.SIGKILL)
+
+    _, said = node.communicate(timeout=30)
+
+    assert (node.returncode, "a process beside this one has ended by itself" in said.decode()) == (1, True)

@@ -1,6 +1,7 @@
 """The command line: each command builds the settings, opens what it needs, and says what happened in one line."""
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Coroutine
@@ -70,12 +71,14 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 
 
 @commands.command()
+@click.option("--beside", is_flag=True, hidden=True)
 @click.pass_context
-def serve(context: click.Context) -> None:
+def serve(context: click.Context, *, beside: bool) -> None:
     """Answer requests, and do the work they leave behind unless FEDISHARE_WORKER says otherwise."""
+    gc.disable()  # Nothing made while starting is garbage; once it is up, the process enables it again.
     from fedishare.cli import processes  # noqa: PLC0415 -- each command loads only what it needs
 
-    run(processes.serve(load(context)))
+    run(processes.serve(load(context), config=context.obj, is_beside=beside))
 
 
 @commands.command()

@@ -1,11 +1,15 @@
-"""The two processes of a node: one that answers requests, and one that only works."""
+"""The processes of a node: those that answer requests, and those that only work."""
 
 import asyncio
+import gc
 import logging
+import os
 import signal
 import ssl
 import sys
+from asyncio.subprocess import Process
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -23,18 +27,31 @@ LINGER_SECONDS: Final = 1.0
 LONGEST_LINE: Final = 8_190
 
 
-async def serve(settings: Settings) -> None:
-    """Serve until told to stop. Raises Unreachable when the address is taken or the database not there."""
+async def serve(settings: Settings, *, config: Path | None, is_beside: bool) -> None:
+    """Serve until told to stop. Raises Unreachable when the address is taken or the database not there.
+
+    Further processes beside this one, where the settings ask for them, live as long as it does.
+    """
     _speak_plainly()
     stopped = _told_to_stop()
-    runner = await listening(settings)
+    if is_beside:
+        _stop_with_parent(stopped)
+    runner = await listening(settings, is_shared=settings.processes > 1)
+    _settle_memory()
+    others = [] if is_beside else [await _beside(config) for _ in range(settings.processes - 1)]
     structlog.get_logger().info("ready", url=settings.url, listen=f"{settings.listen_host}:{settings.listen_port}")
+    ended = [asyncio.create_task(_end_of(other, stopped)) for other in others]
     await stopped.wait()
+    for other in others:
+        if other.stdin is not None:
+            other.stdin.close()
     await runner.cleanup()
+    if any([await end for end in ended]):
+        raise Unreachable("a process beside this one has ended by itself; its last words stand above")
 
 
-async def listening(settings: Settings) -> web.AppRunner:
-    """The application, listening; `cleanup` of what comes back stops it."""
+async def listening(settings: Settings, *, is_shared: bool = False) -> web.AppRunner:
+    """The application, listening; `cleanup` of what comes back stops it. Several may share an address."""
     runner = web.AppRunner(
         app.build(settings),
         access_log=None,
@@ -45,18 +62,52 @@ async def listening(settings: Settings) -> web.AppRunner:
         max_field_size=LONGEST_LINE,
         shutdown_timeout=SHUTDOWN_SECONDS,
     )
+    host, port, tls = settings.listen_host, settings.listen_port, _certificate(settings)
     try:
         await runner.setup()
-        site = web.TCPSite(runner, settings.listen_host, settings.listen_port, ssl_context=_certificate(settings))
-        await site.start()
+        await web.TCPSite(runner, host, port, ssl_context=tls, reuse_port=is_shared or None).start()
     except OSError as error:
         await runner.cleanup()
-        place = f"{settings.listen_host}:{settings.listen_port}"
-        raise Unreachable(f"cannot listen on {place} (FEDISHARE_LISTEN): {error.strerror}") from error
+        raise Unreachable(f"cannot listen on {host}:{port} (FEDISHARE_LISTEN): {error.strerror}") from error
     except BaseException:
         await runner.cleanup()
         raise
     return runner
+
+
+def _settle_memory() -> None:
+    """What was made while starting stays for good: the collector need never look at it again."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+
+
+async def _beside(config: Path | None) -> Process:
+    """One more process behind the same address, that leaves the work to us and ends when we do."""
+    options = ["--config", str(config)] if config else []
+    command = [sys.executable, "-m", "fedishare", *options, "serve", "--beside"]
+    environment = os.environ | {"FEDISHARE_WORKER": "separate"}
+    return await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE, env=environment)
+
+
+async def _end_of(other: Process, stopped: asyncio.Event) -> bool:
+    """Wait for the end of a process; whether it came too early, which stops us, too."""
+    await other.wait()
+    came_early = not stopped.is_set()
+    stopped.set()
+    return came_early
+
+
+def _stop_with_parent(stopped: asyncio.Event) -> None:
+    """Whoever started us holds the other end of standard input, and lets it go when it ends, however it ends."""
+    loop, ours = asyncio.get_running_loop(), sys.stdin.fileno()
+
+    def look() -> None:
+        if not os.read(ours, 1):
+            loop.remove_reader(ours)
+            stopped.set()
+
+    loop.add_reader(ours, look)
 
 
 async def work(settings: Settings) -> None:

@@ -85,7 +85,7 @@ class Client:
         self._clock = clock
         self._own = hosts.origin_of(own_origin)
         self._user_agent = user_agent
-        self._tls = _tls(ca_file)
+        self._ca_file = ca_file
         # Who brings a resolver vouches for its names and ports; the address filter stays.
         self._trusts_resolver = resolver is not None
         self._resolver = resolver
@@ -99,17 +99,19 @@ class Client:
         self._signing = ThreadPoolExecutor(SIGNING_THREADS, thread_name_prefix="sign")
         if self._resolver is None:
             self._resolver = Resolver(allowed=self._allowed, clock=self._clock)
+
+    def _begin(self, tls: ssl.SSLContext, resolver: AbstractResolver) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
             socket_factory=self._socket,
-            resolver=self._resolver,
-            ssl=self._tls,
+            resolver=resolver,
+            ssl=tls,
             limit=self._in_flight,
             limit_per_host=PER_HOST,
             keepalive_timeout=KEEP_ALIVE_SECONDS,
             ttl_dns_cache=60,
             dns_cache_max_size=1000,
         )
-        self._session = aiohttp.ClientSession(
+        return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": self._user_agent, "Accept-Encoding": "gzip"},
@@ -186,7 +188,7 @@ class Client:
     ) -> Answer:
         """Deliver `body`, signed. Redirects are answers, not followed; long answers are cut off."""
         location = self._checked(url)
-        session = self._opened()
+        session = await self._opened()
         sign = partial(
             signatures.sign,
             signer,
@@ -218,9 +220,18 @@ class Client:
         """Turn every status but 200 into the error that says what to do about it: see `answers`."""
         answers.require_ok(answer, now=self._clock.now())
 
-    def _opened(self) -> aiohttp.ClientSession:
+    async def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            raise Unreachable("This server is not ready to talk to others.")
+            # All the certificates of a system take as long as a hundred requests, and nobody who starts a node waits.
+            tls, resolver = await asyncio.to_thread(_tls, self._ca_file), self._resolver
+            if resolver is None or self._signing is None:
+                raise Unreachable("This server is not ready to talk to others.")
+            self._session = self._kept or self._begin(tls, resolver)
+        return self._session
+
+    @property
+    def _kept(self) -> aiohttp.ClientSession | None:
+        """The session that somebody else began while we waited."""
         return self._session
 
     def _socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
@@ -264,7 +275,7 @@ class Client:
             async with asyncio.timeout(limits.total):
                 for _ in range(MAX_REDIRECTS + 1):
                     headers = {"Accept": accept} | self._signed(location, signer, scheme)
-                    async with self._opened().get(
+                    async with (await self._opened()).get(
                         URL(str(location), encoded=True), headers=headers, allow_redirects=False, timeout=limits
                     ) as response:
                         if response.status not in _REDIRECTS:

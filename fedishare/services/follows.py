@@ -11,8 +11,8 @@ from fedishare.db.follows import Block, Follow
 from fedishare.db.people import Actor
 from fedishare.domain.kinds import FollowState, Kind, NoticeKind
 from fedishare.jobs.queue import enqueue
-from fedishare.jobs.types import AnswerFollow, LookUpNode, SendBlock, SendFollow, SendUnblock, SendUnfollow
-from fedishare.services import notices
+from fedishare.jobs.types import AnswerFollow, SendBlock, SendFollow, SendUnblock, SendUnfollow
+from fedishare.services import nodes, notices
 
 BETWEEN: Final = exists().where(
     or_(
@@ -95,7 +95,7 @@ def _begin(tx: Connection, here: Here, follower: Party, followee: Party, uri: st
         enqueue(tx, SendFollow(follow_id, follower.id, followee.id), due=here.now())
         return state
     if not follower.local:
-        enqueue(tx, LookUpNode(follower.host), due=here.now())
+        nodes.meet(tx, here, host=follower.host)
         if is_open:
             enqueue(tx, AnswerFollow(follower.id, followee.id, named, accept=True), due=here.now())
     kind = NoticeKind.FOLLOW if is_open else NoticeKind.FOLLOW_REQUEST

@@ -1,14 +1,20 @@
 """What we learn of other servers: what they run, how they speak, that they are there."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, or_, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
+from fedishare.core.here import Here
 from fedishare.db.base import insert
 from fedishare.db.nodes import Node
 from fedishare.domain.kinds import Dialect
 from fedishare.jobs import deliveries
+from fedishare.jobs.queue import enqueue
+from fedishare.jobs.types import LookUpNode
+
+# A server may be asked again what it runs after so long.
+STALE_AFTER: Final = timedelta(days=1)
 
 HEARD: Final = (
     update(Node)
@@ -28,11 +34,18 @@ DESCRIBE: Final = (
         checked_at=bindparam("now"),
     )
 )
+KNOWN: Final = select(Node.host).where(Node.host == bindparam("at"), Node.checked_at > bindparam("since"))
 OBSERVE: Final = (
     update(Node)
     .where(Node.host == bindparam("at"), or_(Node.dialect.is_(None), Node.dialect == Dialect.BOTH))
     .values(dialect=Dialect.THREADIVERSE)
 )
+
+
+def meet(tx: Connection, here: Here, *, host: str) -> None:
+    """Have a server asked what it runs, unless it said so a short while ago."""
+    if tx.scalar(KNOWN, {"at": host, "since": here.now() - STALE_AFTER}) is None:
+        enqueue(tx, LookUpNode(host), due=here.now())
 
 
 def hear(tx: Connection, *, host: str, now: datetime, stale: datetime) -> None:

@@ -47,16 +47,22 @@ class Server:
     def cpu(self) -> float:
         """Seconds of processor time that all its processes have used so far."""
         # The clock of another process has the number that clock_getcpuclockid(3) would give.
-        return self._spent + sum(time.clock_gettime((~one.pid << 3) | 2) for one in self._processes)
+        return self._spent + sum(time.clock_gettime((~pid << 3) | 2) for pid in self._pids())
+
+    def _pids(self) -> list[int]:
+        """Its processes, and those that they have started in turn."""
+        parents = [one.pid for one in self._processes]
+        lists = [Path(f"/proc/{pid}/task/{pid}/children").read_text().split() for pid in parents]
+        return parents + [int(pid) for children in lists for pid in children]
 
     def memory(self) -> float:
         """Megabytes in use (PSS: what is shared with other processes counts in part)."""
-        rolls = [Path(f"/proc/{one.pid}/smaps_rollup").read_text() for one in self._processes]
+        rolls = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in self._pids()]
         return round(sum(int(re.findall(r"^Pss:\s+(\d+)", roll, re.MULTILINE)[0]) for roll in rolls) / 1024, 1)
 
     def stop(self) -> None:
+        self._spent = self.cpu()
         for process in self._processes:
-            self._spent += time.clock_gettime((~process.pid << 3) | 2)
             process.send_signal(signal.SIGTERM)
         for process in self._processes:
             try:
@@ -149,8 +155,8 @@ class FediShare(Server):
 
     def launch(self, *, processes: int = 1) -> float:
         began = time.monotonic()
-        more = ["--processes", str(processes)] if processes > 1 else []
-        self._begin([sys.executable, "-m", "fedishare", "serve", *more], self._environment)
+        environment = self._environment | {"FEDISHARE_PROCESSES": str(processes)}
+        self._begin([sys.executable, "-m", "fedishare", "serve"], environment)
         return self.until_up(began)
 
     def _run(self, *words: str) -> None:

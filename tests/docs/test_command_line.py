@@ -54,14 +54,15 @@ def test_a_command_is_described_in_its_own_words(path: str) -> None:
     said = section(PAGE, f"`{path}`").strip()
 
     assert said.split("\n\n")[0] == (command.help or "").strip()
-    if not command.params:
+    options = [each for each in command.params if not getattr(each, "hidden", False)]
+    if not options:
         assert "| Option |" not in said
         return
     told = table(said)
     assert [(option, value) for option, _, value in told] == [
-        (spelled(each, command), default(each)) for each in command.params
+        (spelled(each, command), default(each)) for each in options
     ]
-    for (_, meaning, _), each in zip(told, command.params, strict=True):
+    for (_, meaning, _), each in zip(told, options, strict=True):
         assert meaning == (getattr(each, "help", None) or meaning) != ""
 
 

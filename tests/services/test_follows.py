@@ -9,11 +9,12 @@ from fedishare.core.errors import Refused
 from fedishare.core.here import Here
 from fedishare.db.engine import Database
 from fedishare.db.follows import Block, Follow
+from fedishare.db.nodes import Node
 from fedishare.db.notices import Notice
 from fedishare.db.work import Job
 from fedishare.domain.kinds import FollowState
 from fedishare.services import follows
-from tests.builders import a_follow_row, a_person, a_room, a_teacher
+from tests.builders import MONDAY, a_follow_row, a_person, a_room, a_teacher, add
 
 
 def traces(tx: Connection) -> tuple[list[str], list[str], list[str]]:
@@ -131,3 +132,16 @@ async def test_an_answered_request_asks_nobody_any_more(
     await db.write(answer, here, follower_id=ada.id, followee_id=maths.id)
 
     assert (await db.read(traces))[2] == notices
+
+
+async def test_a_server_that_said_what_it_runs_is_not_asked_for_each_follower(db: Database, here: Here) -> None:
+    ben = await a_person(db, here)
+    await db.write(add, Node, host="oak.test", checked_at=MONDAY)
+
+    for host in ("oak.test", "birch.test"):
+        ada = await a_person(db, here, local=False, host=host)
+        await db.write(follows.request, here, follower_id=ada.id, followee_id=ben.id, uri=f"{ada.uri}#follow")
+
+    assert await db.read(lambda tx: list(tx.scalars(select(Job.payload).where(Job.kind == "LookUpNode")))) == [
+        b'{"type":"LookUpNode","host":"birch.test"}'
+    ]
