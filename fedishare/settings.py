@@ -45,7 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 FIELDS: Final[Mapping[str, tuple[str, str]]] = {
     "URL": ("the public address of this node, such as https://staffroom.example", "none: it must be set"),
     "LISTEN": ("host and port to listen on", "127.0.0.1:8000"),
-    "DATA": ("the folder that holds the database, the uploads and nothing else", "data"),
+    "DATA": ("the folder that holds the database, the uploads and what can be made anew", "data"),
     "DATABASE": ("a SQLAlchemy URL: sqlite+aiosqlite:/// or postgresql+asyncpg://", "SQLite in the data folder"),
     "NAME": ("what people call this node", "the host of the public address"),
     "ALLOW_ADDRESSES": ("networks beyond the public ones that outgoing requests may reach", "none"),

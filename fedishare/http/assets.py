@@ -64,6 +64,7 @@ def templates(settings: Settings, static: Static) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,  # or every page would look at every file it is made of
+        bytecode_cache=_compiled(settings.data / "cache" / "templates"),
         extensions=["jinja2.ext.i18n"],
     )
     environment.newstyle_gettext = True  # type: ignore[attr-defined]  # added by the i18n extension
@@ -79,6 +80,15 @@ def templates(settings: Settings, static: Static) -> jinja2.Environment:
         ago=ago, date=date, iso=iso, size=files.human_size, plain=markup.plain, describe=files.describe
     )
     return environment
+
+
+def _compiled(folder: Path) -> jinja2.BytecodeCache | None:
+    """Where compiled templates are kept: to compile those of one page takes as long as a hundred pages."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None  # It takes longer, and nothing is lost.
+    return jinja2.FileSystemBytecodeCache(str(folder))
 
 
 def said(text: str, /, **values: object) -> Markup:
