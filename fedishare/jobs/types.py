@@ -112,6 +112,12 @@ class PublishEdit(Job, frozen=True):
     post_id: int
 
 
+class PublishAgain(Job, frozen=True):
+    """A post reads the same, but its document does not: votes were cast, say, or its quote was let through."""
+
+    post_id: int
+
+
 class PublishDeletion(Job, frozen=True):
     """`moderator_id` is set when somebody else than the author took the post down."""
 
@@ -161,6 +167,47 @@ class SendUse(Job, frozen=True):
 
 class SendReport(Job, frozen=True):
     report_id: int
+
+
+class SendVotes(Job, frozen=True):
+    """What one of ours chose in a poll elsewhere, for its author alone."""
+
+    post_id: int
+    actor_id: int
+
+
+class ClosePoll(Job, frozen=True):
+    """A poll is over, or will be by then: count, and tell who took part."""
+
+    post_id: int
+
+
+class AskToQuote(Job, frozen=True):
+    """A post of ours quotes somebody elsewhere, who has to agree first."""
+
+    post_id: int
+
+
+class AnswerQuote(Job, frozen=True):
+    """May `quoter_id` quote a post of ours? Without a stamp, no."""
+
+    post_id: int
+    quoter_id: int
+    request_uri: str
+    quoting_uri: str
+    stamp_id: int | None
+
+
+class WithdrawStamp(Job, frozen=True):
+    """An author here no longer wants to be quoted in one place."""
+
+    stamp_id: int
+
+
+class VerifyQuote(Job, frozen=True):
+    """Find out whether the author of what a post from elsewhere quotes agreed."""
+
+    post_id: int
 
 
 class Distribute(Job, frozen=True):
@@ -220,6 +267,7 @@ AnyJob: TypeAlias = (
     | SendUnblock
     | PublishPost
     | PublishEdit
+    | PublishAgain
     | PublishDeletion
     | PublishReaction
     | PublishUndo
@@ -227,6 +275,12 @@ AnyJob: TypeAlias = (
     | PublishPin
     | SendUse
     | SendReport
+    | SendVotes
+    | ClosePoll
+    | AskToQuote
+    | AnswerQuote
+    | WithdrawStamp
+    | VerifyQuote
     | Distribute
     | FetchParent
     | LookUpNode
