@@ -238,11 +238,15 @@ def reject(tx: Connection, here: Here, *, request_uri: str, by_id: int) -> bool 
 
 
 def revoke(tx: Connection, here: Here, *, stamp_uri: str, by_id: int) -> bool:
-    """An author elsewhere takes back the stamp under a quote. Answers whether there was one of theirs."""
+    """An author elsewhere takes back the stamp under a quote. Answers whether there is such a quote here.
+
+    Raises Refused for the stamp of somebody else.
+    """
     rows = tx.execute(QUOTED_BY, {"stamp": stamp_uri}).all()
-    own = [row.post_id for row in rows if tx.scalar(QUOTED_AUTHOR, {"named": row.quoted_uri}) == by_id]
-    if not own:
+    if not rows:
         return False
+    if all(tx.scalar(QUOTED_AUTHOR, {"named": row.quoted_uri}) != by_id for row in rows):
+        raise Refused("This is not yours to delete.")
     receipts.remember_deleted(tx, uri=stamp_uri, now=here.now())
     _unstamp(tx, here, stamp_uri)
     return True
