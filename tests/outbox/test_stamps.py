@@ -38,7 +38,7 @@ async def a_stamp(db: Database, here: Here) -> tuple[Made, Made, Made, int]:
     await a_follow_row(db, here, by=fan, of=anna)
     post = await a_post(db, here, by=anna)
     quoting = f"{ben.uri}/posts/1"
-    values = {"post_uri": post.uri, "quoter_id": ben.id, "quoting_uri": quoting, "request": f"{ben.uri}#ask"}
+    values = {"post_uri": post.uri, "quoter_id": ben.id, "quoting_uri": quoting, "request": f"{ben.uri}/asked/1"}
     assert await db.write(quotes.answer_request, here, quoting_id=None, **values)
     [(stamp_id,)] = await rows(db, Stamp.id)
     return anna, ben, post, stamp_id
@@ -108,7 +108,7 @@ async def test_once_refused_the_post_is_a_plain_link(desk: Tools, db: Database, 
 
 async def test_a_request_is_answered_with_the_stamp_to_the_asker_alone(desk: Tools, db: Database, here: Here) -> None:
     anna, ben, post, stamp_id = await a_stamp(db, here)
-    job = AnswerQuote(post.id, ben.id, f"{ben.uri}#ask", f"{ben.uri}/posts/1", stamp_id)
+    job = AnswerQuote(post.id, ben.id, f"{ben.uri}/asked/1", f"{ben.uri}/posts/1", stamp_id)
 
     await stamps.answer(desk, job)
 
@@ -117,7 +117,7 @@ async def test_a_request_is_answered_with_the_stamp_to_the_asker_alone(desk: Too
     assert (kind, inboxes) == ("Accept", [f"{ben.uri}/inbox"])
     assert (answer["actor"], answer["to"], answer["result"]) == (anna.uri, [ben.uri], here.uris.stamp(stamp_id))
     assert answer["object"] == {
-        "id": f"{ben.uri}#ask",
+        "id": f"{ben.uri}/asked/1",
         "type": "QuoteRequest",
         "actor": ben.uri,
         "object": post.uri,
@@ -130,7 +130,7 @@ async def test_without_a_good_stamp_the_answer_is_no(desk: Tools, db: Database, 
     anna, ben, post, stamp_id = await a_stamp(db, here)
     if withdrawn:
         await db.write(quotes.withdraw, here, by_id=anna.id, stamp_id=stamp_id)
-    job = AnswerQuote(post.id, ben.id, f"{ben.uri}#ask", f"{ben.uri}/posts/1", stamp_id if withdrawn else None)
+    job = AnswerQuote(post.id, ben.id, f"{ben.uri}/asked/1", f"{ben.uri}/posts/1", stamp_id if withdrawn else None)
 
     await stamps.answer(desk, job)
 
