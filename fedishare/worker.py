@@ -56,6 +56,7 @@ TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
         types.FetchParent: resolve.fetch_parent,
         types.LookUpNode: nodes.look_up,
         types.CheckInbox: vacated.check,
+        types.TallyPoll: polls.tally,
         types.ClosePoll: polls.close,
         types.VerifyQuote: quotes.verify,
         types.AnswerFollow: publish.answer_follow,

@@ -1,4 +1,4 @@
-"""Votes in our polls, as other servers send them; and the end of polls, ours and others'."""
+"""Votes in our polls, as other servers send them; their count; and the end of polls, ours and others'."""
 
 from contextlib import suppress
 
@@ -9,7 +9,7 @@ from fedishare.inbox import resolve
 from fedishare.inbox.context import Context, Done, Ignored, Outcome, Verified
 from fedishare.inbox.memory import Budget
 from fedishare.jobs.tools import Tools
-from fedishare.jobs.types import ClosePoll
+from fedishare.jobs.types import ClosePoll, TallyPoll
 from fedishare.queries import known
 from fedishare.services import polls
 from fedishare.services.drafts import ForeignPost
@@ -26,6 +26,11 @@ def vote(tx: Connection, activity: Verified, ctx: Context, found: ForeignPost) -
         uri=found.uri,
     )
     return Ignored(refusal) if refusal is not None else Done("vote")
+
+
+async def tally(tools: Tools, job: TallyPoll) -> None:
+    """Enough time has passed since the first of some votes: have them told."""
+    await tools.db.write(polls.tally, tools.here, post_id=job.post_id)
 
 
 async def close(tools: Tools, job: ClosePoll) -> None:

@@ -34,7 +34,6 @@ from fedishare.outbox.relations import answer_follow, send_block, send_follow, s
 from fedishare.queries import outgoing, parties, recipients
 from fedishare.queries.outgoing import PostFacts, PostRow, ReactionFacts
 from fedishare.queries.parties import ActorFacts, Party, Who
-from fedishare.services import polls
 
 __all__ = [
     "answer_follow",
@@ -90,8 +89,6 @@ async def publish_edit(tools: Tools, job: PublishEdit) -> None:
 
 async def publish_again(tools: Tools, job: PublishAgain) -> None:
     """An Update that is no edit: how a poll stands, or that a quote was let through (mastodon.md 3.1)."""
-    # Votes that come while this is sent are told the next time.
-    await tools.db.write(polls.begin_tally, post_id=job.post_id)
     found = await tools.db.read(_addressed, job.post_id, to_holders=True)
     facts = found.facts
     if facts.post.deleted_at is not None or not facts.author.local:

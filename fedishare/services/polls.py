@@ -16,7 +16,7 @@ from fedishare.db.posts import Post
 from fedishare.domain import polls as rules
 from fedishare.domain.kinds import NoticeKind
 from fedishare.jobs.queue import enqueue
-from fedishare.jobs.types import ClosePoll, PublishAgain, SendVotes
+from fedishare.jobs.types import ClosePoll, PublishAgain, SendVotes, TallyPoll
 from fedishare.queries import sight
 from fedishare.services import notices
 from fedishare.services.drafts import ForeignOption, ForeignPoll, PollDraft
@@ -228,9 +228,10 @@ def receive_vote(tx: Connection, here: Here, *, actor_id: int, poll_uri: str, na
     return None if is_counted else "the vote is known"
 
 
-def begin_tally(tx: Connection, *, post_id: int) -> None:
-    """Votes that come from now on are told another time."""
+def tally(tx: Connection, here: Here, *, post_id: int) -> None:
+    """Have told how a poll of ours stands; votes that come from now on are told another time."""
     tx.execute(BEGIN_TALLY, {"post": post_id})
+    enqueue(tx, PublishAgain(post_id), due=here.now())
 
 
 def close(tx: Connection, here: Here, *, post_id: int) -> None:
@@ -284,7 +285,7 @@ def _cast(
     if not is_known:
         tx.execute(COUNT_VOTER, {"post": post_id})
     if poll.local and tx.execute(PLAN, {"post": post_id}).first() is not None:
-        enqueue(tx, PublishAgain(post_id), due=here.now() + TALLY_EVERY)
+        enqueue(tx, TallyPoll(post_id), due=here.now() + TALLY_EVERY)
     return True
 
 

@@ -271,7 +271,7 @@ async def test_votes_are_told_together_some_minutes_later(tools: Tools, db: Data
         await send(tools, a_vote(voter, poll, anna, number=number))
 
     def planned(tx: Connection) -> list[Any]:
-        return list(tx.scalars(select(Job.due_at).where(Job.kind == "PublishAgain")))
+        return list(tx.scalars(select(Job.due_at).where(Job.kind == "TallyPoll")))
 
     assert await db.read(planned) == [MONDAY + timedelta(minutes=3)]
 
@@ -424,7 +424,7 @@ async def test_at_its_end_a_poll_of_ours_is_closed_once_and_those_who_took_part_
     assert sorted(told) == sorted((who.id, NoticeKind.POLL, poll.id) for who in (anna, ben))
     assert cem.id not in {recipient for recipient, *_ in told}
     assert await rows(db, Poll.closed_at) == [(MONDAY + timedelta(days=1),)]
-    assert (await db.read(jobs)).count("PublishAgain") == 2  # one for the vote, one for the end
+    assert [(await db.read(jobs)).count(kind) for kind in ("TallyPoll", "PublishAgain")] == [1, 1]
 
 
 async def test_a_poll_whose_end_was_put_off_waits_for_it(

@@ -94,6 +94,7 @@ async def test_votes_that_come_while_a_count_is_sent_are_told_the_next_time(
     await receive(db, here, poll)
     planned = await rows(db, Poll.is_planned)
 
+    await db.write(polls.tally, here, post_id=poll.id)
     await publish.publish_again(desk, PublishAgain(poll.id))
     between = await rows(db, Poll.is_planned)
     await receive(db, here, poll, name="Pizza")
