@@ -518,7 +518,7 @@ async def test_stamps_are_looked_at_again_every_week(
 async def test_a_quote_that_asks_nobody_is_a_plain_link(tools: Tools, db: Database, here: Here, term: str) -> None:
     await ada_of(db, here)
     uri = f"{BEN}/posts/1?a=1&b=2"
-    note = a_note(ADA, **{term: uri})
+    note = a_note(ADA) | {term: uri}
 
     await send(tools, an_activity("Create", ADA, note))
 

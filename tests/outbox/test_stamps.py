@@ -38,8 +38,15 @@ async def a_stamp(db: Database, here: Here) -> tuple[Made, Made, Made, int]:
     await a_follow_row(db, here, by=fan, of=anna)
     post = await a_post(db, here, by=anna)
     quoting = f"{ben.uri}/posts/1"
-    values = {"post_uri": post.uri, "quoter_id": ben.id, "quoting_uri": quoting, "request": f"{ben.uri}/asked/1"}
-    assert await db.write(quotes.answer_request, here, quoting_id=None, **values)
+    assert await db.write(
+        quotes.answer_request,
+        here,
+        post_uri=post.uri,
+        quoter_id=ben.id,
+        quoting_uri=quoting,
+        quoting_id=None,
+        request=f"{ben.uri}/asked/1",
+    )
     [(stamp_id,)] = await rows(db, Stamp.id)
     return anna, ben, post, stamp_id
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from fedishare.core.here import Here
 from fedishare.db.engine import Database
@@ -42,6 +42,10 @@ async def test_a_poll_is_written_and_shown(node: Node, db: Database, clock: Froz
     assert await rows(db, Poll.multiple, Poll.ends_at) == [(True, clock.now() + timedelta(hours=1))]
     assert [label.text for label in ballot(page.root).all("label")] == ["Cake", "Pizza & more"]
     assert "0 people voted · open until 7 September 2026, 09:30 UTC" in page.root.text
+
+
+def for_followers(tx: Connection) -> None:
+    tx.execute(update(Post).values(visibility=Visibility.FOLLOWERS))
 
 
 def ballot(root: Element) -> Element:
@@ -145,7 +149,7 @@ async def test_a_poll_that_one_may_not_see_is_not_there(node: Node, db: Database
     anna, _ = await node.a_teacher()
     _, colleague = await node.a_teacher()
     poll = await a_poll(db, here, by=anna)
-    await db.write(lambda tx: tx.execute(update(Post).values(visibility=Visibility.FOLLOWERS)) and None)
+    await db.write(for_followers)
 
     assert (await colleague.post(f"/posts/{poll.id}/vote", {"choice": "0"})).status == 404
 
