@@ -12,12 +12,13 @@ import structlog
 from sqlalchemy import Connection
 
 from fedishare.core.errors import FediShareError, Unreachable
-from fedishare.inbox import nodes, receive, resolve, vacated
+from fedishare.inbox import nodes, polls, quotes, receive, resolve, vacated
 from fedishare.jobs import queue, types
 from fedishare.jobs.queue import Claimed
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import Lane
-from fedishare.outbox import publish
+from fedishare.outbox import polls as outbox_polls
+from fedishare.outbox import publish, stamps
 from fedishare.outbox import rooms as outbox_rooms
 from fedishare.outbox.deliver import Courier
 from fedishare.services import housekeeping
@@ -55,6 +56,9 @@ TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
         types.FetchParent: resolve.fetch_parent,
         types.LookUpNode: nodes.look_up,
         types.CheckInbox: vacated.check,
+        types.TallyPoll: polls.tally,
+        types.ClosePoll: polls.close,
+        types.VerifyQuote: quotes.verify,
         types.AnswerFollow: publish.answer_follow,
         types.SendFollow: publish.send_follow,
         types.SendUnfollow: publish.send_unfollow,
@@ -62,6 +66,7 @@ TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
         types.SendUnblock: publish.send_unblock,
         types.PublishPost: publish.publish_post,
         types.PublishEdit: publish.publish_edit,
+        types.PublishAgain: publish.publish_again,
         types.PublishDeletion: publish.publish_deletion,
         types.PublishReaction: publish.publish_reaction,
         types.PublishUndo: publish.publish_undo,
@@ -69,6 +74,10 @@ TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
         types.PublishPin: publish.publish_pin,
         types.SendUse: publish.send_use,
         types.SendReport: publish.send_report,
+        types.SendVotes: outbox_polls.send_votes,
+        types.AskToQuote: stamps.ask,
+        types.AnswerQuote: stamps.answer,
+        types.WithdrawStamp: stamps.withdraw,
         types.Distribute: outbox_rooms.distribute,
         types.Forget: forget,
         types.Sweep: sweep,

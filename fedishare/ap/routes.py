@@ -6,7 +6,7 @@ the page to whoever does not ask for a document.
 
 from typing import Final
 
-from fedishare.ap import actors, collections, inboxes, objects, outboxes, wellknown
+from fedishare.ap import actors, collections, inboxes, objects, outboxes, quotes, wellknown
 from fedishare.http.routes import Routes
 
 ALL: Final[tuple[Routes, ...]] = (
@@ -16,4 +16,5 @@ ALL: Final[tuple[Routes, ...]] = (
     outboxes.routes,
     collections.routes,
     objects.routes,
+    quotes.routes,
 )

@@ -10,12 +10,28 @@ from typing import Final
 from urllib.parse import unquote
 
 from fedishare.as2.node import EVERYBODY, Node, is_address
-from fedishare.as2.types import Activity, Actor, Concept, Field, File, Key, Learning, Media, Note, Usage
+from fedishare.as2.types import (
+    Activity,
+    Actor,
+    Concept,
+    Field,
+    File,
+    Key,
+    Learning,
+    Media,
+    Note,
+    Option,
+    Poll,
+    Quote,
+    Usage,
+)
 from fedishare.core.errors import Invalid
 from fedishare.core.json import Json
 
 COLLECTIONS: Final = frozenset({"Collection", "CollectionPage", "OrderedCollection", "OrderedCollectionPage"})
 ACTORS: Final = ("Person", "Group", "Organization", "Application", "Service")
+# First the term of FEP-044f, then what Misskey, and others before it, wrote.
+QUOTING: Final = ("quote", "_misskey_quote", "quoteUrl", "quoteUri")
 FILES: Final = frozenset({"Image", "Video", "Audio", "Document"})
 
 MAX_ADDRESSED: Final = 1000
@@ -121,7 +137,9 @@ def note(node: Node) -> Note:
         hashtags=tuple(_hashtags(node)),
         mentions=tuple(_mentions(node)),
         media=tuple(_media(node))[:MAX_ATTACHMENTS],
-        options=tuple(_options(node)),
+        poll=_poll(node),
+        quote=_quote(node),
+        quote_policy=_quote_policy(node),
         learning=_learning(node),
         usage=_usage(node),
         **_addressed(node),
@@ -243,10 +261,52 @@ def _mentions(node: Node) -> Iterator[str]:
             yield href
 
 
-def _options(node: Node) -> Iterator[str]:
-    for option in (*node.nodes("oneOf", most=MAX_OPTIONS), *node.nodes("anyOf", most=MAX_OPTIONS)):
-        if name := option.text("name", most=MAX_WORD):
-            yield name
+def _poll(node: Node) -> Poll | None:
+    if "Question" not in node.types:
+        return None
+    several = tuple(_options(node, "anyOf"))
+    options = several or tuple(_options(node, "oneOf"))
+    if not options:
+        return None
+    return Poll(
+        options=options,
+        multiple=bool(several),
+        ends=node.when("endTime"),
+        closed=node.when("closed"),
+        # A moment, or true, or what closed it, as ActivityStreams allows.
+        is_closed=node.has("closed") and node.data.get("closed") is not False,
+        voters=_count(node, "votersCount"),
+    )
+
+
+def _options(node: Node, term: str) -> Iterator[Option]:
+    for option in node.nodes(term, most=MAX_OPTIONS):
+        if name := option.text("name", most=MAX_NAME):
+            replies = option.node("replies")
+            yield Option(name, _count(replies, "totalItems") if replies else None)
+
+
+def _count(node: Node, term: str) -> int | None:
+    found = node.number(term)
+    return int(found) if found is not None and found == int(found) else None
+
+
+def _quote(node: Node) -> Quote | None:
+    """The first of the spellings there are; only the first of them asks for leave (mastodon.md 3.5)."""
+    term = next((term for term in QUOTING if node.ref(term)), None)
+    uri = node.ref(term) if term else None
+    if term is None or uri is None or uri == EVERYBODY:
+        return None
+    stamp = node.ref("quoteAuthorization")
+    return Quote(uri, stamp if stamp != EVERYBODY else None, term == QUOTING[0])
+
+
+def _quote_policy(node: Node) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    policy = node.node("interactionPolicy")
+    rule = policy.node("canQuote") if policy else None
+    if rule is None:
+        return None
+    return rule.refs("automaticApproval", most=MAX_TAGS), rule.refs("manualApproval", most=MAX_TAGS)
 
 
 def _media(node: Node) -> Iterator[Media]:

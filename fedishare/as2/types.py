@@ -126,8 +126,37 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     level: str | None
 
 
+class Option(msgspec.Struct, frozen=True):
+    """One answer of a poll. `votes` is None where no whole number is given."""
+
+    name: str
+    votes: int | None
+
+
+class Poll(msgspec.Struct, frozen=True, kw_only=True):
+    """What a Question asks. `is_closed` where it is over and nobody says since when."""
+
+    options: tuple[Option, ...]
+    multiple: bool
+    ends: datetime | None
+    closed: datetime | None
+    is_closed: bool
+    voters: int | None
+
+
+class Quote(msgspec.Struct, frozen=True):
+    """Which post another one quotes. `is_asked` where its author is asked for leave, as FEP-044f has it."""
+
+    uri: str
+    stamp: str | None
+    is_asked: bool
+
+
 class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """Anything with an author and a text, whatever its type."""
+    """Anything with an author and a text, whatever its type.
+
+    `quote_policy` holds whom its server lets quote it at once, and whom after asking its author.
+    """
 
     id: str
     type: str
@@ -153,6 +182,8 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     hashtags: tuple[str, ...]
     mentions: tuple[str, ...]
     media: tuple[Media, ...]
-    options: tuple[str, ...]
+    poll: Poll | None
+    quote: Quote | None
+    quote_policy: tuple[tuple[str, ...], tuple[str, ...]] | None
     learning: Learning | None
     usage: Usage | None

@@ -39,6 +39,20 @@ _POLICY: Final[Mapping[str, Json]] = {
     "automaticApproval": {"@id": "gts:automaticApproval", "@type": "@id"},
     "manualApproval": {"@id": "gts:manualApproval", "@type": "@id"},
 }
+_POLL: Final[Mapping[str, Json]] = {"votersCount": "http://joinmastodon.org/ns#votersCount"}
+_QUOTE: Final[Mapping[str, Json]] = {
+    "quote": {"@id": "https://w3id.org/fep/044f#quote", "@type": "@id"},
+    "quoteAuthorization": {"@id": "https://w3id.org/fep/044f#quoteAuthorization", "@type": "@id"},
+    "quoteUri": "http://fedibird.com/ns#quoteUri",
+    "_misskey_quote": "https://misskey-hub.net/ns#_misskey_quote",
+}
+_QUOTE_REQUEST: Final[Mapping[str, Json]] = {"QuoteRequest": "https://w3id.org/fep/044f#QuoteRequest"}
+_STAMP: Final[Mapping[str, Json]] = {
+    "QuoteAuthorization": "https://w3id.org/fep/044f#QuoteAuthorization",
+    "gts": "https://gotosocial.org/ns#",
+    "interactingObject": {"@id": "gts:interactingObject", "@type": "@id"},
+    "interactionTarget": {"@id": "gts:interactionTarget", "@type": "@id"},
+}
 _SKOS: Final[Mapping[str, Json]] = {
     "skos": "http://www.w3.org/2004/02/skos/core#",
     "skos:prefLabel": {"@id": "skos:prefLabel", "@container": "@language"},
@@ -69,6 +83,14 @@ _ACTOR: Final[Mapping[str, Json]] = {
 # An activity that only names its object needs no terms beyond ActivityStreams.
 PLAIN: Final[tuple[Json, ...]] = (AS2,)
 NOTE: Final[tuple[Json, ...]] = (AS2, {**_SENSITIVE, **_FOCUS, **_SCHEMA, **_POLICY})
+POLL: Final[tuple[Json, ...]] = (AS2, {**_SENSITIVE, **_FOCUS, **_SCHEMA, **_POLICY, **_POLL})
+QUOTE: Final[tuple[Json, ...]] = (AS2, {**_SENSITIVE, **_FOCUS, **_SCHEMA, **_POLICY, **_QUOTE})
+QUOTE_REQUEST: Final[tuple[Json, ...]] = (
+    AS2,
+    {**_SENSITIVE, **_FOCUS, **_SCHEMA, **_POLICY, **_QUOTE, **_QUOTE_REQUEST},
+)
+QUOTE_ANSWER: Final[tuple[Json, ...]] = (AS2, dict(_QUOTE_REQUEST))
+STAMP: Final[tuple[Json, ...]] = (AS2, dict(_STAMP))
 ACTOR: Final[tuple[Json, ...]] = (AS2, SECURITY, dict(_ACTOR))
 
 

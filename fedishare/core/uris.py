@@ -68,6 +68,10 @@ class Uris(msgspec.Struct, frozen=True):
     def activity(self, activity_id: int) -> str:
         return f"{self.origin}/activities/{activity_id}"
 
+    def stamp(self, stamp_id: int) -> str:
+        """The word of an author of ours that they may be quoted (FEP-044f)."""
+        return f"{self.origin}/stamps/{stamp_id}"
+
     def thread(self, root_id: int) -> str:
         return f"{self.origin}/threads/{root_id}"
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from fedishare.db.base import Base, Id, Serial, words
 from fedishare.domain.audience import Visibility
-from fedishare.domain.kinds import AttachmentKind
+from fedishare.domain.kinds import AttachmentKind, QuotePolicy
 
 
 class Post(Base):
@@ -16,7 +16,8 @@ class Post(Base):
 
     `id` sorts by the time we learnt of the post. `thread_id` is the id of the root of its
     conversation as far as we know it. A deleted post stays as an empty row, so that its id is
-    never filled again and answers know what they answered.
+    never filled again and answers know what they answered. `quote_policy` is None for a post of
+    ours whose audience decides, and for others where their server does not say.
     """
 
     __tablename__ = "post"
@@ -52,6 +53,7 @@ class Post(Base):
     replies_count: Mapped[int] = mapped_column(default=0)
     likes_count: Mapped[int] = mapped_column(default=0)
     boosts_count: Mapped[int] = mapped_column(default=0)
+    quote_policy: Mapped[QuotePolicy | None] = mapped_column(words(QuotePolicy))
 
 
 class Mention(Base):

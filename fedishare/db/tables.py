@@ -7,7 +7,9 @@ from fedishare.db import (
     nodes,
     notices,
     people,
+    polls,
     posts,
+    quotes,
     reactions,
     reports,
     resources,
@@ -16,5 +18,20 @@ from fedishare.db import (
 )
 from fedishare.db.base import Base
 
-ALL = (accounts, follows, media, nodes, notices, people, posts, reactions, reports, resources, rooms, work)
+ALL = (
+    accounts,
+    follows,
+    media,
+    nodes,
+    notices,
+    people,
+    polls,
+    posts,
+    quotes,
+    reactions,
+    reports,
+    resources,
+    rooms,
+    work,
+)
 METADATA = Base.metadata

@@ -301,3 +301,19 @@ _CLEANER: Final = nh3.Cleaner(
 def headline(title: str) -> str:
     """The first paragraph of a text whose title most servers do not show by itself."""
     return f"<p><strong>{escape(title, quote=False)}</strong></p>"
+
+
+_QUOTE_LINE: Final = re.compile(r'<(p|span) class="(?:[a-z-]+ )*quote-inline(?: [a-z-]+)*">')
+
+
+def without_quote_line(html: str) -> str:
+    """A cleaned text without the line that stands in for a quote where quotes are not shown (mastodon.md 3.5)."""
+    found = _QUOTE_LINE.search(html)
+    if found is None:
+        return html
+    name, depth = found[1], 0
+    for tag in re.finditer(rf"<(/?){name}\b[^<>]*+>", html[found.start() :]):
+        depth += -1 if tag[1] else 1
+        if depth == 0:
+            return html[: found.start()] + html[found.start() + tag.end() :]
+    return html

@@ -45,6 +45,26 @@ class NoticeKind(StrEnum):
     BOOST = "boost"
     USED = "used"
     REPORT = "report"
+    POLL = "poll"
+    QUOTE = "quote"
+
+
+class QuoteState(StrEnum):
+    """Whether the author of a quoted post agreed (FEP-044f). Only what was accepted is shown as a quote."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    REVOKED = "revoked"
+
+
+class QuotePolicy(StrEnum):
+    """Who may quote a post: everybody, followers, whoever its author lets, or nobody."""
+
+    PUBLIC = "public"
+    FOLLOWERS = "followers"
+    MANUAL = "manual"
+    NOBODY = "nobody"
 
 
 class StewardRole(StrEnum):

@@ -15,7 +15,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 from fedishare.core.errors import TooLarge
-from fedishare.domain.html import LINK_REL, MAX_BYTES, clean, excerpt, plain, safe_url, text
+from fedishare.domain.html import LINK_REL, MAX_BYTES, clean, excerpt, plain, safe_url, text, without_quote_line
 
 __all__ = [
     "Rendered",
@@ -28,6 +28,7 @@ __all__ = [
     "render",
     "safe_url",
     "text",
+    "without_quote_line",
 ]
 
 MAX_TAG_LENGTH: Final = 100

@@ -77,7 +77,13 @@ def templates(settings: Settings, static: Static) -> jinja2.Environment:
         node={"name": settings.name, "url": settings.url, "version": __version__},
     )
     environment.filters.update(
-        ago=ago, date=date, iso=iso, size=files.human_size, plain=markup.plain, describe=files.describe
+        ago=ago,
+        date=date,
+        iso=iso,
+        size=files.human_size,
+        plain=markup.plain,
+        describe=files.describe,
+        without_quote_line=markup.without_quote_line,
     )
     return environment
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from fedishare.as2.read import ACTORS
 from fedishare.as2.types import Activity
-from fedishare.inbox import follows, people, pins, posts, reactions, reports, rooms
+from fedishare.inbox import follows, people, pins, posts, quotes, reactions, reports, rooms
 from fedishare.inbox.context import Context, Entry, Ignored, Outcome, Verified
 from fedishare.inbox.reading import POSTS
 
@@ -35,6 +35,15 @@ def _undo_by_id(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     return next((found for found in outcomes if not isinstance(found, Ignored)), Ignored("there was nothing to undo"))
 
 
+def _accept_by_id(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
+    """Only the id of what is answered came: it is a request to quote, or else to follow."""
+    return (quotes.accept if quotes.is_answer(tx, activity) else follows.accept)(tx, activity, ctx)
+
+
+def _reject_by_id(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
+    return (quotes.reject if quotes.is_answer(tx, activity) else follows.reject)(tx, activity, ctx)
+
+
 TABLE: Final[Mapping[tuple[str, str], Entry]] = MappingProxyType(
     {
         ("Follow", ANY): Entry(follows.follow),
@@ -42,6 +51,11 @@ TABLE: Final[Mapping[tuple[str, str], Entry]] = MappingProxyType(
         ("Leave", ANY): Entry(follows.leave),
         ("Accept", ANY): Entry(follows.accept),
         ("Reject", ANY): Entry(follows.reject),
+        ("Accept", ADDRESS_ONLY): Entry(_accept_by_id),
+        ("Reject", ADDRESS_ONLY): Entry(_reject_by_id),
+        ("Accept", "QuoteRequest"): Entry(quotes.accept),
+        ("Reject", "QuoteRequest"): Entry(quotes.reject),
+        ("QuoteRequest", ANY): Entry(quotes.request, quotes.request_needs, quotes.prepare),
         ("Block", ANY): Entry(follows.block),
         ("Undo", "Follow"): UNFOLLOW,
         ("Undo", "Join"): UNFOLLOW,

@@ -7,8 +7,7 @@ from sqlalchemy import Connection
 
 from fedishare.core import hosts
 from fedishare.core.errors import Invalid, Refused
-from fedishare.domain.audience import OPEN
-from fedishare.inbox import people, reading
+from fedishare.inbox import people, polls, quotes, reading
 from fedishare.inbox.context import Context, Done, Ignored, Need, Outcome, Verified, Wanted
 from fedishare.queries import known
 from fedishare.services import arrivals, reactions
@@ -32,7 +31,8 @@ def prepare(activity: Verified, ctx: Context) -> ForeignPost | Ignored | None:
     if (said.inner.ref("attributedTo") or said.actor) != said.actor:
         raise Refused("The object is somebody else's.")
     post = reading.post(said.inner, now=ctx.now, activity=said)
-    return Ignored("there is nothing in it to show") if reading.is_empty(post) else post
+    is_empty = post.vote is None and reading.is_empty(post)
+    return Ignored("there is nothing in it to show") if is_empty else post
 
 
 def create_needs(tx: Connection, activity: Verified, ctx: Context) -> tuple[Need, ...]:
@@ -57,11 +57,13 @@ def _by_reference(tx: Connection, activity: Verified, ctx: Context, wanted: Want
 def create(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     if ctx.post is None:
         return _fetched(tx, activity)
+    if ctx.post.vote is not None:
+        return polls.vote(tx, activity, ctx, ctx.post)
     post = reading.attribute(tx, ctx.post, author=activity.sender)
     found = known.post(tx, uri=post.uri)
     if found is not None and found.author_id != activity.sender.id:
         raise Refused("This post is somebody else's.")
-    if not _is_for_us(tx, post):
+    if not reading.is_for_us(tx, post):
         return Ignored("it is for nobody here")
     kept = arrivals.store(tx, ctx.here, post, activity_uri=activity.stored_as)
     if kept is None:
@@ -75,6 +77,8 @@ def update(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
         return people.update(tx, activity, ctx)
     if ctx.post is None:
         return _fetched(tx, activity)
+    if ctx.post.vote is not None:
+        return Ignored("a vote stays as it was cast")
     post = reading.attribute(tx, ctx.post, author=activity.sender)
     found = known.post(tx, uri=post.uri)
     if found is None:
@@ -87,7 +91,7 @@ def update(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
 
 
 def delete(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
-    """Everybody deletes their own: themselves, a post, or a like or boost that they name by its id."""
+    """Everybody deletes their own: themselves, a post, a like or boost that they name by its id, or a stamp."""
     uri, sender = activity.activity.object, activity.sender
     if uri is None:
         raise Invalid("A deletion says what is deleted.")
@@ -99,6 +103,8 @@ def delete(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     if reaction is not None and reaction.actor_id == sender.id:
         reactions.remove(tx, ctx.here, kind=reaction.kind, actor_id=sender.id, post_id=reaction.post_id)
         return Done(f"{reaction.kind.value} taken back")
+    if quotes.revoke(tx, activity, ctx):
+        return Done("quote taken back")
     found = known.post(tx, uri=uri)
     if found is not None and found.author_id != sender.id:
         raise Refused("This is not yours to delete.")
@@ -111,10 +117,3 @@ def _fetched(tx: Connection, activity: Verified) -> Outcome:
     uri = activity.activity.object
     found = known.post(tx, uri=uri) if uri else None
     return Done("post fetched") if found is not None else Ignored("there is no such post at its address")
-
-
-def _is_for_us(tx: Connection, post: ForeignPost) -> bool:
-    """A post that is not public is kept only where somebody here may read it."""
-    if post.visibility in OPEN:
-        return True
-    return known.reaches_us(tx, uris=(*post.to, *post.cc, *post.audience, *post.mentions))

@@ -13,15 +13,22 @@ import msgspec
 from sqlalchemy import Connection
 
 from fedishare.as2 import read
-from fedishare.as2.node import Node
-from fedishare.as2.types import Activity, Concept, File, Learning, Media, Note, Usage
+from fedishare.as2.node import EVERYBODY, Node
+from fedishare.as2.types import Activity, Concept, File, Learning, Media, Note, Poll, Quote, Usage
 from fedishare.core import hosts
-from fedishare.domain import audience, files, html, markup, vocabularies
+from fedishare.domain import audience, files, html, markup, polls, vocabularies
 from fedishare.domain.audience import Visibility
-from fedishare.domain.kinds import AttachmentKind
+from fedishare.domain.kinds import AttachmentKind, QuotePolicy
 from fedishare.queries import known
 from fedishare.queries.known import ActorRow
-from fedishare.services.drafts import ForeignAttachment, ForeignPost
+from fedishare.services.drafts import (
+    ForeignAttachment,
+    ForeignOption,
+    ForeignPoll,
+    ForeignPost,
+    ForeignQuote,
+    Quoters,
+)
 from fedishare.services.resources import ForeignFile, ForeignResource, ForeignUse
 
 POSTS: Final = ("Note", "Article", "Page", "Question", "Event", "Image", "Video", "Audio", "Document")
@@ -83,6 +90,10 @@ def post(node: Node, *, now: datetime, activity: Activity | None = None) -> Fore
         attachments=tuple(_attachments(note, url)),
         resource=_resource(note.learning) if _is_own_resource(note) and note.learning else None,
         use=_use(note.usage) if note.usage else None,
+        poll=_poll(note.poll, now=now) if note.poll else None,
+        vote=_vote(note),
+        quote=ForeignQuote(note.quote.uri, note.quote.stamp) if note.quote and note.quote.is_asked else None,
+        quoters=Quoters(*note.quote_policy) if note.quote_policy is not None else None,
     )
 
 
@@ -94,12 +105,20 @@ def attribute(tx: Connection, unsigned: ForeignPost, *, author: ActorRow) -> For
         author_followers=author.followers,
         rooms_followers=known.rooms_followers(tx, uris=unsigned.to),
     )
-    return msgspec.structs.replace(unsigned, author_id=author.id, visibility=visibility)
+    policy = _quote_policy(unsigned.quoters, author) if unsigned.quoters is not None else None
+    return msgspec.structs.replace(unsigned, author_id=author.id, visibility=visibility, quote_policy=policy)
+
+
+def is_for_us(tx: Connection, post: ForeignPost) -> bool:
+    """A post that is not public is kept only where somebody here may read it."""
+    if post.visibility in audience.OPEN:
+        return True
+    return known.reaches_us(tx, uris=(*post.to, *post.cc, *post.audience, *post.mentions))
 
 
 def is_empty(found: ForeignPost) -> bool:
     """Whether there is nothing to show, as in a vote."""
-    return not (found.content or found.title or found.attachments or found.use)
+    return not (found.content or found.title or found.attachments or found.use or found.poll or found.quote)
 
 
 def moment(said: datetime | None, *, now: datetime) -> datetime:
@@ -130,10 +149,10 @@ def _warning(note: Note) -> str | None:
 
 
 def _content(note: Note, url: str) -> str:
-    """What to read: the text, else the summary, with what an event or a poll has besides."""
+    """What to read: the text, else the summary, with what an event has besides, and a link to what is just quoted."""
     body = note.content or (note.summary or "" if note.type not in WARNED else "")
     cleaned = markup.clean(body) if note.is_html else _paragraphs(body)
-    parts = [_when_and_where(note), cleaned, _list(note.options)]
+    parts = [_when_and_where(note), cleaned, _link_to_quoted(note.quote, cleaned) if note.quote else ""]
     written = "".join(part for part in parts if part)
     if not written and note.type not in WARNED:
         safe = markup.safe_url(url)
@@ -156,9 +175,49 @@ def _when_and_where(note: Note) -> str:
     return f"<p>{times}{' · ' + escape(place) if place else ''}</p>"
 
 
-def _list(options: tuple[str, ...]) -> str:
-    items = "".join(f"<li>{escape(markup.text(option, limit=LONGEST_TITLE))}</li>" for option in options)
-    return f"<ul>{items}</ul>" if items else ""
+def _link_to_quoted(quote: Quote, content: str) -> str:
+    """A quote whose author nobody asked is a link and nothing else (mastodon.md 3.5)."""
+    safe = markup.safe_url(quote.uri)
+    if quote.is_asked or safe is None or escape(safe) in content or escape(quote.uri) in content:
+        return ""
+    return f'<p>RE: <a href="{escape(safe)}">{escape(safe)}</a></p>'
+
+
+def _poll(poll: Poll, *, now: datetime) -> ForeignPoll:
+    return ForeignPoll(
+        options=tuple(
+            ForeignOption(
+                option.name,
+                markup.text(option.name, limit=LONGEST_TITLE) or f"({place})",
+                option.votes if polls.is_believable(option.votes) else None,
+            )
+            for place, option in enumerate(poll.options, start=1)
+        ),
+        multiple=poll.multiple,
+        ends_at=poll.ends or (poll.closed if poll.closed and poll.closed > now else None),
+        closed_at=_closed(poll, now=now),
+        voters=poll.voters if polls.is_believable(poll.voters) else None,
+    )
+
+
+def _closed(poll: Poll, *, now: datetime) -> datetime | None:
+    if not poll.is_closed or (poll.closed is not None and poll.closed > now):
+        return None
+    return _moment(poll.closed, now=now) or now
+
+
+def _vote(note: Note) -> str | None:
+    """The answer that was chosen, if this is what every server sends for a vote: a name, and nothing else to show."""
+    is_vote = note.type == "Note" and note.in_reply_to and not (note.content or note.media or note.usage or note.quote)
+    return note.name if is_vote else None
+
+
+def _quote_policy(quoters: Quoters, author: ActorRow) -> QuotePolicy:
+    if EVERYBODY in quoters.automatic:
+        return QuotePolicy.PUBLIC
+    if author.followers in quoters.automatic:
+        return QuotePolicy.FOLLOWERS
+    return QuotePolicy.MANUAL if {EVERYBODY, author.followers} & {*quoters.manual} else QuotePolicy.NOBODY
 
 
 def _attachments(note: Note, url: str) -> Iterator[ForeignAttachment]:

@@ -84,12 +84,15 @@ async def _handle(tools: Tools, username: str, uri: str, found: ActorRow | None,
     return f"{username}@{handle.rpartition('@')[2]}"
 
 
-async def post(tools: Tools, uri: str, *, budget: Budget | None = None) -> int | None:
-    """The id of the post at an address, fetched and kept if we do not know it; None if it may not be kept."""
+async def post(tools: Tools, uri: str, *, budget: Budget | None = None, is_quoted: bool = False) -> int | None:
+    """The id of the post at an address, fetched and kept if we do not know it; None if it may not be kept.
+
+    What a post quotes that `is_quoted` itself is not looked for.
+    """
     found = await tools.db.read(known.post, uri=uri)
     if found is not None:
         return found.id
-    kept = await _keep(tools, await ask(tools, uri, budget=budget or Budget()))
+    kept = await _keep(tools, await ask(tools, uri, budget=budget or Budget()), is_quoted=is_quoted)
     return kept.id if kept is not None else None
 
 
@@ -121,12 +124,13 @@ def _revise(tx: Connection, here: Here, asked: Asked) -> bool:
     return arrivals.revise(tx, here, revised, activity_uri=None)
 
 
-async def _keep(tools: Tools, asked: Asked) -> StoredPost | None:
-    return await tools.db.write(_store, tools.here, asked)
+async def _keep(tools: Tools, asked: Asked, *, is_quoted: bool = False) -> StoredPost | None:
+    return await tools.db.write(_store, tools.here, asked, is_quoted=is_quoted)
 
 
-def _store(tx: Connection, here: Here, asked: Asked) -> StoredPost | None:
-    return arrivals.store(tx, here, reading.attribute(tx, asked.post, author=asked.author), activity_uri=None)
+def _store(tx: Connection, here: Here, asked: Asked, *, is_quoted: bool) -> StoredPost | None:
+    post = reading.attribute(tx, asked.post, author=asked.author)
+    return arrivals.store(tx, here, post, activity_uri=None, is_quoted=is_quoted)
 
 
 async def ask(tools: Tools, uri: str, *, budget: Budget) -> Asked:

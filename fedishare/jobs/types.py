@@ -26,6 +26,7 @@ class Things(NamedTuple):
 POST: Final = Things("post", ("post_id",))
 ACTOR: Final = Things("actor", ("actor_id",))
 FOLLOW: Final = Things("pair", ("follower_id", "followee_id"))
+STAMP: Final = Things("stamp", ("stamp_id",))
 BLOCK: Final = Things("pair", ("blocker_id", "blocked_id"))
 
 
@@ -112,6 +113,20 @@ class PublishEdit(Job, frozen=True):
     post_id: int
 
 
+class PublishAgain(Job, frozen=True):
+    """A post reads the same, but its document does not: votes were cast, say, or its quote was let through."""
+
+    about: ClassVar[Things | None] = POST
+
+    post_id: int
+
+
+class TallyPoll(Job, frozen=True):
+    """Votes have come: they are told together, after a while. It waits in no line, where it would hold up the rest."""
+
+    post_id: int
+
+
 class PublishDeletion(Job, frozen=True):
     """`moderator_id` is set when somebody else than the author took the post down."""
 
@@ -161,6 +176,57 @@ class SendUse(Job, frozen=True):
 
 class SendReport(Job, frozen=True):
     report_id: int
+
+
+class SendVotes(Job, frozen=True):
+    """What one of ours chose in a poll elsewhere, for its author alone."""
+
+    post_id: int
+    actor_id: int
+
+
+class ClosePoll(Job, frozen=True):
+    """A poll is over, or will be by then: count, and tell who took part."""
+
+    lane: ClassVar[Lane] = Lane.FETCHING
+
+    post_id: int
+
+
+class AskToQuote(Job, frozen=True):
+    """A post of ours quotes somebody elsewhere, who has to agree first."""
+
+    about: ClassVar[Things | None] = POST
+
+    post_id: int
+
+
+class AnswerQuote(Job, frozen=True):
+    """May `quoter_id` quote a post of ours? Without a stamp, no."""
+
+    about: ClassVar[Things | None] = STAMP
+
+    post_id: int
+    quoter_id: int
+    request_uri: str
+    quoting_uri: str
+    stamp_id: int | None
+
+
+class WithdrawStamp(Job, frozen=True):
+    """An author here no longer wants to be quoted in one place."""
+
+    about: ClassVar[Things | None] = STAMP
+
+    stamp_id: int
+
+
+class VerifyQuote(Job, frozen=True):
+    """Find out whether the author of what a post from elsewhere quotes agreed."""
+
+    lane: ClassVar[Lane] = Lane.FETCHING
+
+    post_id: int
 
 
 class Distribute(Job, frozen=True):
@@ -220,6 +286,8 @@ AnyJob: TypeAlias = (
     | SendUnblock
     | PublishPost
     | PublishEdit
+    | PublishAgain
+    | TallyPoll
     | PublishDeletion
     | PublishReaction
     | PublishUndo
@@ -227,6 +295,12 @@ AnyJob: TypeAlias = (
     | PublishPin
     | SendUse
     | SendReport
+    | SendVotes
+    | ClosePoll
+    | AskToQuote
+    | AnswerQuote
+    | WithdrawStamp
+    | VerifyQuote
     | Distribute
     | FetchParent
     | LookUpNode

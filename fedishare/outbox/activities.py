@@ -99,6 +99,32 @@ def flag(*, uri: str, actor: str, target: str, posts: Sequence[str], comment: st
     return _plain(activity | {"published": write.when(at), "content": comment, "object": [target, *posts]})
 
 
+def create_vote(vote: Document, *, uri: str) -> Document:
+    """The Create of a vote, for the author of the poll alone."""
+    activity = _activity("Create", uri=uri, actor=_text(vote, "attributedTo"), to=[_text(vote, "to")], cc=[])
+    return _plain(activity | {"published": vote["published"], "object": write.bare(vote)})
+
+
+def quote_request(document: Document, *, uri: str, quoted: str, author: str) -> Document:
+    """Asks `author` whether the post `document` may quote `quoted` (FEP-044f). The post comes along whole."""
+    activity = _activity("QuoteRequest", uri=uri, actor=_text(document, "attributedTo"), to=[author], cc=[])
+    return write.with_context(write.QUOTE_REQUEST, activity | {"object": quoted, "instrument": write.bare(document)})
+
+
+def accept_quote(request: Document, *, uri: str, actor: str, stamp: str) -> Document:
+    """The author of a quoted post agrees, and `stamp` says so to everybody."""
+    return _answer_quote("Accept", request, uri=uri, actor=actor) | {"result": stamp}
+
+
+def reject_quote(request: Document, *, uri: str, actor: str) -> Document:
+    return _answer_quote("Reject", request, uri=uri, actor=actor)
+
+
+def delete_stamp(*, uri: str, actor: str, stamp: str, to: Sequence[str], cc: Sequence[str]) -> Document:
+    """A quote is no longer agreed to."""
+    return _plain(_activity("Delete", uri=uri, actor=actor, to=to, cc=cc) | {"object": stamp})
+
+
 def move(*, uri: str, actor: str, target: str, followers: str) -> Document:
     activity = _activity("Move", uri=uri, actor=actor, to=[followers], cc=[])
     return _plain(activity | {"object": actor, "target": target})
@@ -133,6 +159,11 @@ def _answer(kind: str, followed: Document, *, uri: str) -> Document:
     activity = _activity(kind, uri=uri, actor=_text(followed, "object"), to=[_text(followed, "actor")], cc=[])
     inner = {name: followed[name] for name in ("id", "type", "actor", "object")}
     return _plain(activity | {"object": inner})
+
+
+def _answer_quote(kind: str, request: Document, *, uri: str, actor: str) -> Document:
+    activity = _activity(kind, uri=uri, actor=actor, to=[_text(request, "actor")], cc=[])
+    return write.with_context(write.QUOTE_ANSWER, activity | {"object": request})
 
 
 def _activity(

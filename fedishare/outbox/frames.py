@@ -8,6 +8,8 @@ from fedishare.as2.write import Document
 from fedishare.core import uris
 from fedishare.core.json import Json
 from fedishare.core.uris import Uris
+from fedishare.domain.audience import OPEN, PUBLIC_IRI
+from fedishare.domain.kinds import QuotePolicy
 from fedishare.queries.outgoing import SHOWN_REPLIES, PostFacts
 from fedishare.queries.parties import Who
 
@@ -48,11 +50,20 @@ def frame(facts: PostFacts, *, at: Uris, content: str, tags: Iterable[Json]) -> 
         "replies": _replies(facts),
         "likes": _count(uris.likes(post.uri), post.likes_count),
         "shares": _count(uris.shares(post.uri), post.boosts_count),
-        # Nobody else may quote as long as requests to do so are not answered here: Mastodon would
-        # let its users ask, and leave them waiting (mastodon.md 3.5).
-        "interactionPolicy": {"canQuote": {"automaticApproval": [facts.author.uri], "manualApproval": []}},
+        "interactionPolicy": {"canQuote": {"automaticApproval": [_quoters(facts)], "manualApproval": []}},
     }
     return shaped | _place(facts, at=at) | _words(facts, content)
+
+
+def _quoters(facts: PostFacts) -> str:
+    """Who may quote it without being asked (mastodon.md 3.5): nobody but its author, where not everybody can see it."""
+    post, author = facts.post, facts.author
+    policy = post.quote_policy or QuotePolicy.PUBLIC
+    if post.visibility in OPEN and policy is QuotePolicy.PUBLIC:
+        return PUBLIC_IRI
+    if post.visibility in OPEN and policy is QuotePolicy.FOLLOWERS and author.followers:
+        return author.followers
+    return author.uri
 
 
 def _place(facts: PostFacts, *, at: Uris) -> Document:

@@ -90,6 +90,11 @@ def keep(tx: Connection, here: Here, sent: Outgoing) -> None:
         enqueue(tx, Distribute(sent.room_id, sent.letter.uri, sent.post_id), due=here.now())
 
 
+def keep_all(tx: Connection, here: Here, letters: Iterable[Outgoing]) -> None:
+    for sent in letters:
+        keep(tx, here, sent)
+
+
 def inboxes_of(parties: Iterable[Who | None]) -> list[str]:
     """The own inboxes of those who live elsewhere, each once."""
     return list(dict.fromkeys(who.inbox for who in parties if who is not None and not who.local))

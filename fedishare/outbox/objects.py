@@ -1,4 +1,4 @@
-"""Posts put into words: notes, articles, what is left of deleted ones. Resources have a file of their own.
+"""Posts put into words: notes, polls, articles, what is left of deleted ones. Resources have a file of their own.
 
 Shaping only: what is told here was loaded by queries.outgoing.
 """
@@ -14,7 +14,7 @@ from fedishare.core.json import Json
 from fedishare.core.uris import Uris
 from fedishare.domain import html, markup
 from fedishare.domain.kinds import AttachmentKind
-from fedishare.outbox import resources, seals
+from fedishare.outbox import polls, quotes, resources, seals
 from fedishare.outbox.actors import actor
 from fedishare.outbox.frames import frame
 from fedishare.queries.outgoing import AttachmentRow, PostFacts
@@ -49,14 +49,19 @@ def proven(facts: PostFacts, *, at: Uris) -> Document:
 
 
 def note(facts: PostFacts, *, at: Uris) -> Document:
-    """A Note, whose title its content says once more, for few servers show a name; or an Article, by its abstract."""
+    """A Note, whose title its content says once more, for few servers show a name; a Question; or an Article."""
     post = facts.post
     titled = post.title is not None and post.in_reply_to_uri is None and post.kind != ARTICLE
     content = html.headline(post.title or "") + post.content if titled else post.content
+    content = quotes.fallback(facts.quote) + content
     shaped = frame(facts, at=at, content=content, tags=_hashtags(facts.tags, at=at))
     shaped["attachment"] = list(_attachments(facts.attachments))
     if post.kind == ARTICLE:
         shaped |= _abstract(facts)
+    if facts.poll is not None:
+        return write.with_context(write.POLL, shaped | polls.terms(facts.poll, facts.options))
+    if facts.quote is not None:
+        return write.with_context(write.QUOTE, shaped | quotes.terms(facts.quote))
     return write.with_context(write.NOTE, shaped)
 
 

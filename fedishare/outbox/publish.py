@@ -18,6 +18,7 @@ from fedishare.domain.kinds import Dialect, Kind, ReactionKind
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import (
     PublishActor,
+    PublishAgain,
     PublishDeletion,
     PublishEdit,
     PublishPin,
@@ -37,6 +38,7 @@ from fedishare.queries.parties import ActorFacts, Party, Who
 __all__ = [
     "answer_follow",
     "publish_actor",
+    "publish_again",
     "publish_deletion",
     "publish_edit",
     "publish_pin",
@@ -81,6 +83,17 @@ async def publish_edit(tools: Tools, job: PublishEdit) -> None:
     # Two edits may fall on the same moment, so what was written counts as well.
     said = (post.edited_at.isoformat(), post.title or "", post.warning or "", post.content) if post.edited_at else ()
     uri = named(tools.here.uris, "Update", post.uri, *said)
+    activity = activities.update(objects.proven(facts, at=tools.here.uris), uri=uri)
+    await send(tools, _about_post(activity, found))
+
+
+async def publish_again(tools: Tools, job: PublishAgain) -> None:
+    """An Update that is no edit: how a poll stands, or that a quote was let through (mastodon.md 3.1)."""
+    found = await tools.db.read(_addressed, job.post_id, to_holders=True)
+    facts = found.facts
+    if facts.post.deleted_at is not None or not facts.author.local:
+        return
+    uri = named(tools.here.uris, "Update", facts.post.uri, *_standing(facts))
     activity = activities.update(objects.proven(facts, at=tools.here.uris), uri=uri)
     await send(tools, _about_post(activity, found))
 
@@ -203,6 +216,12 @@ def _addressed(tx: Connection, post_id: int, *, to_holders: bool) -> Addressed:
     if to_holders:
         inboxes += recipients.holder_inboxes(tx, post_id=post_id)
     return Addressed(facts, list(dict.fromkeys(inboxes)))
+
+
+def _standing(facts: PostFacts) -> tuple[str, ...]:
+    """What an Update that is no edit may be about: it bears another id once one of these is another."""
+    said: tuple[object, ...] = (facts.post.edited_at, facts.post.quote_policy, facts.poll, facts.quote, facts.options)
+    return tuple(map(repr, said))
 
 
 def _reaches(who: Who | None, addressed: list[str]) -> bool:

@@ -22,7 +22,7 @@ from fedishare.jobs.deliveries import Letter
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import Distribute
 from fedishare.outbox import activities, dialects
-from fedishare.outbox.letters import Outgoing, keep, letter, named
+from fedishare.outbox.letters import Outgoing, keep_all, letter, named
 from fedishare.queries import outgoing, parties, recipients
 from fedishare.queries.outgoing import Parcel, PostRow
 from fedishare.queries.parties import Party
@@ -96,7 +96,7 @@ async def distribute(tools: Tools, job: Distribute) -> None:
         for form in Form
         if form in told or form is Form.WRAPPED
     ]
-    await tools.db.write(_keep_all, tools.here, letters)
+    await tools.db.write(keep_all, tools.here, letters)
 
 
 def _load(tx: Connection, job: Distribute) -> Known:
@@ -237,11 +237,6 @@ def _letter(
         raw_object=raw_object,
         variant=variant,
     )
-
-
-def _keep_all(tx: Connection, here: Here, letters: Iterable[Outgoing]) -> None:
-    for one in letters:
-        keep(tx, here, one)
 
 
 def _strings(value: Json) -> list[str]:

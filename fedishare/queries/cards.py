@@ -1,19 +1,22 @@
 """A post as a page shows it: one `Card`, whoever wrote it, in a fixed number of statements for any number of posts."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, select
 from sqlalchemy.orm import aliased
 
 from fedishare.db.people import Actor
+from fedishare.db.polls import Poll, PollOption, Vote
 from fedishare.db.posts import Attachment, Post
+from fedishare.db.quotes import Quote
 from fedishare.db.reactions import Reaction
 from fedishare.db.resources import Resource, ResourceFile
+from fedishare.domain import polls
 from fedishare.domain.audience import Visibility
-from fedishare.domain.kinds import Kind, ReactionKind
+from fedishare.domain.kinds import Kind, QuotePolicy, QuoteState, ReactionKind
 from fedishare.queries import sight
 
 
@@ -64,6 +67,46 @@ class Picture(NamedTuple):
     focal_y: float | None
 
 
+class Choice(NamedTuple):
+    """One answer of a poll, and how it stands. `is_own` where the viewer chose it."""
+
+    title: str
+    votes: int
+    percent: int
+    is_own: bool
+
+
+class PollCard(NamedTuple):
+    """`voters_count` is None where its server does not tell; `votes_count` counts every choice."""
+
+    multiple: bool
+    ends_at: datetime | None
+    closed_at: datetime | None
+    voters_count: int | None
+    votes_count: int
+    choices: tuple[Choice, ...]
+
+    @property
+    def has_voted(self) -> bool:
+        return any(choice.is_own for choice in self.choices)
+
+    def is_over(self, now: datetime) -> bool:
+        return any(end is not None and end <= now for end in (self.ends_at, self.closed_at))
+
+
+class QuoteCard(NamedTuple):
+    """What a post quotes. `post` is there where its author agreed and the viewer may see it; its own quotes are not.
+
+    `stamp_uri` is the author's word; `quoted_id` is there if we have the post at all.
+    """
+
+    uri: str
+    state: QuoteState
+    stamp_uri: str | None
+    quoted_id: int | None
+    post: "Card | None"
+
+
 class Card(NamedTuple):
     id: int
     uri: str
@@ -94,6 +137,9 @@ class Card(NamedTuple):
     boosted: bool
     booster: Face | None
     entry_id: int
+    quote_policy: QuotePolicy | None = None
+    poll: PollCard | None = None
+    quote: QuoteCard | None = None
 
 
 class Entry(NamedTuple):
@@ -106,6 +152,7 @@ class Entry(NamedTuple):
 
 _author: Final[Any] = aliased(Actor)
 _room: Final[Any] = aliased(Actor)
+_quoted: Final[Any] = aliased(Post)
 
 
 def face_columns(actor: Any) -> tuple[Any, ...]:
@@ -135,15 +182,29 @@ POST_COLUMNS: Final = (
     "replies_count",
     "likes_count",
     "boosts_count",
+    "quote_policy",
 )
+QUOTE_AT: Final = len(POST_COLUMNS) + 2 * FACE_WIDTH
+POLL_AT: Final = QUOTE_AT + 4
 POSTS: Final = (
     select(
         *(getattr(Post, name) for name in POST_COLUMNS),
         *face_columns(_author),
         *face_columns(_room),
+        Quote.quoted_uri,
+        Quote.state,
+        Quote.stamp_uri,
+        _quoted.id,
+        Poll.multiple,
+        Poll.ends_at,
+        Poll.closed_at,
+        Poll.voters_count,
     )
     .join(_author, _author.id == Post.author_id)
     .outerjoin(_room, _room.id == Post.room_id)
+    .outerjoin(Quote, Quote.post_id == Post.id)
+    .outerjoin(_quoted, _quoted.uri == Quote.quoted_uri)
+    .outerjoin(Poll, Poll.post_id == Post.id)
     .where(Post.id.in_(bindparam("ids", expanding=True)), sight.visible())
 )
 RESOURCES: Final = select(
@@ -189,6 +250,20 @@ PICTURES: Final = (
     .where(Attachment.post_id.in_(bindparam("ids", expanding=True)))
     .order_by(Attachment.post_id, Attachment.position)
 )
+# Only for pages with a poll on them.
+CHOICES: Final = (
+    select(PollOption.post_id, PollOption.title, PollOption.votes, Vote.id)
+    .outerjoin(
+        Vote,
+        and_(
+            Vote.post_id == PollOption.post_id,
+            Vote.position == PollOption.position,
+            Vote.actor_id == bindparam("viewer"),
+        ),
+    )
+    .where(PollOption.post_id.in_(bindparam("ids", expanding=True)))
+    .order_by(PollOption.post_id, PollOption.position)
+)
 OWN_REACTIONS: Final = select(Reaction.post_id, Reaction.kind).where(
     Reaction.post_id.in_(bindparam("ids", expanding=True)), Reaction.actor_id == bindparam("viewer")
 )
@@ -208,12 +283,30 @@ def faces(tx: Connection, ids: Sequence[int]) -> dict[int, Face]:
 
 
 def cards(tx: Connection, ids: Sequence[int], *, viewer: int | None) -> list[Card]:
-    """These posts in the order asked, without those that `viewer` may not see. Six statements at most."""
+    """These posts in the order asked, without those that `viewer` may not see.
+
+    Six statements at most; with a poll among them one more, and with quotes as many again for what is quoted.
+    """
     return fill(tx, [Entry(post_id, post_id) for post_id in ids], viewer=viewer)
 
 
 def fill(tx: Connection, entries: Sequence[Entry], *, viewer: int | None) -> list[Card]:
     """The cards of a timeline's lines, in their order, without those that `viewer` may not see."""
+    found = _fill(tx, entries, viewer=viewer)
+    quoted = [card.quote.quoted_id for card in found if card.quote and card.quote.state is QuoteState.ACCEPTED]
+    ids = [post_id for post_id in dict.fromkeys(quoted) if post_id is not None]
+    # What is quoted is seen by the same eyes, and its own quotes are links: no page follows a chain (DOS-17).
+    shown = {card.id: card for card in _fill(tx, [Entry(post_id, post_id) for post_id in ids], viewer=viewer)}
+    return [_with_quoted(card, shown) for card in found] if shown else found
+
+
+def _with_quoted(card: Card, shown: Mapping[int, Card]) -> Card:
+    if card.quote is None or card.quote.state is not QuoteState.ACCEPTED or card.quote.quoted_id is None:
+        return card
+    return card._replace(quote=card.quote._replace(post=shown.get(card.quote.quoted_id)))
+
+
+def _fill(tx: Connection, entries: Sequence[Entry], *, viewer: int | None) -> list[Card]:
     ids = list({entry.post_id for entry in entries})
     if not ids:
         return []
@@ -221,6 +314,7 @@ def fill(tx: Connection, entries: Sequence[Entry], *, viewer: int | None) -> lis
         row[0]: row for row in tx.execute(POSTS, {"ids": ids, "viewer": viewer or sight.NOBODY})
     }
     resources, pictures = _resources(tx, ids), _pictures(tx, ids)
+    asked = _polls(tx, rows, viewer=viewer)
     reactions = {(row.post_id, row.kind) for row in tx.execute(OWN_REACTIONS, {"ids": ids, "viewer": viewer or 0})}
     boosters = faces(tx, [entry.booster_id for entry in entries if entry.booster_id is not None])
     return [
@@ -229,6 +323,7 @@ def fill(tx: Connection, entries: Sequence[Entry], *, viewer: int | None) -> lis
             entry,
             resource=resources.get(entry.post_id),
             pictures=tuple(pictures[entry.post_id]),
+            poll=asked.get(entry.post_id),
             liked=(entry.post_id, ReactionKind.LIKE) in reactions,
             boosted=(entry.post_id, ReactionKind.BOOST) in reactions,
             booster=boosters.get(entry.booster_id or 0),
@@ -240,14 +335,43 @@ def fill(tx: Connection, entries: Sequence[Entry], *, viewer: int | None) -> lis
 
 def _card(row: Sequence[Any], entry: Entry, **more: Any) -> Card:
     own = dict(zip(POST_COLUMNS, row, strict=False))
-    author, room = row[len(own) : len(own) + FACE_WIDTH], row[len(own) + FACE_WIDTH :]
+    author = row[len(own) : len(own) + FACE_WIDTH]
+    room, quote = row[len(own) + FACE_WIDTH : QUOTE_AT], row[QUOTE_AT:POLL_AT]
     return Card(
         **own,
         deleted=False,
         author=face(author),
         room=face(room) if room[0] is not None else None,
         entry_id=entry.id,
+        quote=QuoteCard._make((*quote, None)) if quote[0] is not None else None,
         **more,
+    )
+
+
+def _polls(tx: Connection, rows: Mapping[int, Sequence[Any]], *, viewer: int | None) -> dict[int, PollCard]:
+    facts = {post_id: row[POLL_AT:] for post_id, row in rows.items() if row[POLL_AT] is not None}
+    if not facts:
+        return {}
+    choices: defaultdict[int, list[Any]] = defaultdict(list)
+    for row in tx.execute(CHOICES, {"ids": list(facts), "viewer": viewer or 0}):
+        choices[row.post_id].append(row)
+    return {post_id: _poll(row, choices[post_id]) for post_id, row in facts.items()}
+
+
+def _poll(row: Sequence[Any], choices: Sequence[Any]) -> PollCard:
+    multiple, ends_at, closed_at, voters_count = row
+    total = sum(each.votes for each in choices)
+    # Where somebody may choose several, the shares are of the people and not of their choices.
+    base = voters_count if multiple and voters_count else total
+    return PollCard(
+        multiple,
+        ends_at,
+        closed_at,
+        voters_count,
+        total,
+        tuple(
+            Choice(each.title, each.votes, polls.percent(each.votes, of=base), each.id is not None) for each in choices
+        ),
     )
 
 

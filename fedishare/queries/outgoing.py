@@ -12,13 +12,15 @@ from sqlalchemy.orm import aliased
 
 from fedishare.core.errors import NotFound
 from fedishare.db.people import Actor, ActorKey
+from fedishare.db.polls import Poll, PollOption, Vote
 from fedishare.db.posts import Attachment, Mention, Post, PostTag
+from fedishare.db.quotes import Quote
 from fedishare.db.reactions import Reaction
 from fedishare.db.reports import Report
 from fedishare.db.resources import Resource, ResourceFile, Use
 from fedishare.db.work import Activity, Received
 from fedishare.domain.audience import OPEN, Visibility
-from fedishare.domain.kinds import AttachmentKind, Kind, ReactionKind
+from fedishare.domain.kinds import AttachmentKind, Kind, QuotePolicy, QuoteState, ReactionKind
 from fedishare.queries.parties import Key, Who, proof_key
 from fedishare.queries.rows import Cut, columns, rows
 
@@ -50,6 +52,26 @@ class PostRow(NamedTuple):
     replies_count: int
     likes_count: int
     boosts_count: int
+    quote_policy: QuotePolicy | None = None
+
+
+class PollRow(NamedTuple):
+    post_id: int
+    multiple: bool
+    ends_at: datetime | None
+    closed_at: datetime | None
+    voters_count: int | None
+
+
+class OptionRow(NamedTuple):
+    title: str
+    votes: int
+
+
+class QuoteRow(NamedTuple):
+    quoted_uri: str
+    state: QuoteState
+    stamp_uri: str | None
 
 
 class ResourceRow(NamedTuple):
@@ -111,6 +133,25 @@ class PostFacts(NamedTuple):
     tags: tuple[str, ...]
     attachments: tuple[AttachmentRow, ...]
     replies: tuple[Reply, ...]
+    poll: PollRow | None = None
+    options: tuple[OptionRow, ...] = ()
+    quote: QuoteRow | None = None
+
+
+class VoteRow(NamedTuple):
+    """One answer that somebody chose, as the poll's own server calls it."""
+
+    id: int
+    uri: str
+    name: str
+    at: datetime
+
+
+class VotesFacts(NamedTuple):
+    votes: tuple[VoteRow, ...]
+    poll_uri: str
+    voter: Who
+    author: Who
 
 
 class ReactionFacts(NamedTuple):
@@ -160,6 +201,7 @@ _answered: Final[Any] = aliased(Actor)
 _parent: Final[Any] = aliased(Post)
 _root: Final[Any] = aliased(Post)
 _node: Final[Any] = aliased(Actor)
+_voter: Final[Any] = aliased(Actor)
 
 POST: Final = (
     select(
@@ -170,6 +212,8 @@ POST: Final = (
         *columns(_root, PostRow._fields),
         *columns(Resource, ResourceRow._fields),
         *columns(ActorKey, Key._fields),
+        *columns(Poll, PollRow._fields),
+        *columns(Quote, QuoteRow._fields),
     )
     .join(_author, _author.id == Post.author_id)
     .outerjoin(_room, _room.id == Post.room_id)
@@ -178,9 +222,28 @@ POST: Final = (
     .outerjoin(_root, _root.id == Post.thread_id)
     .outerjoin(Resource, Resource.post_id == Post.id)
     .outerjoin(ActorKey, proof_key(Post.author_id))
+    .outerjoin(Poll, Poll.post_id == Post.id)
+    .outerjoin(Quote, Quote.post_id == Post.id)
     .where(Post.id == bindparam("post"))
 )
 POST_ROW: Final = select(*columns(Post, PostRow._fields)).where(Post.id == bindparam("post"))
+OPTIONS: Final = (
+    select(PollOption.title, PollOption.votes)
+    .where(PollOption.post_id == bindparam("post"))
+    .order_by(PollOption.position)
+)
+VOTES: Final = (
+    select(Vote.id, Vote.uri, PollOption.name, Vote.created_at)
+    .join(PollOption, and_(PollOption.post_id == Vote.post_id, PollOption.position == Vote.position))
+    .where(Vote.post_id == bindparam("post"), Vote.actor_id == bindparam("actor"))
+    .order_by(Vote.position)
+)
+BALLOT: Final = (
+    select(Post.uri, *columns(_voter, Who._fields), *columns(_author, Who._fields))
+    .join(_author, _author.id == Post.author_id)
+    .join(_voter, _voter.id == bindparam("actor"))
+    .where(Post.id == bindparam("post"), Post.deleted_at.is_(None))
+)
 FILES: Final = (
     select(*columns(ResourceFile, FileRow._fields))
     .where(ResourceFile.post_id == bindparam("post"))
@@ -274,7 +337,7 @@ BOOST_OF: Final = select(Reaction.uri).where(
 
 
 def post_facts(tx: Connection, post_id: int) -> PostFacts:
-    """All that the document of a post tells; seven statements at most. Raises NotFound."""
+    """All that the document of a post tells; eight statements at most. Raises NotFound."""
     row = tx.execute(POST, {"post": post_id}).one_or_none()
     if row is None:
         raise NotFound("There is no such post.")
@@ -283,6 +346,7 @@ def post_facts(tx: Connection, post_id: int) -> PostFacts:
     author = cut.take(Who)
     room, answered, root = cut.maybe(Who), cut.maybe(Who), cut.maybe(PostRow)
     resource, key = cut.maybe(ResourceRow, mark="description"), cut.maybe(Key)
+    poll, quote = cut.maybe(PollRow), cut.maybe(QuoteRow)
     return PostFacts(
         post=post,
         author=author,
@@ -296,7 +360,20 @@ def post_facts(tx: Connection, post_id: int) -> PostFacts:
         tags=tuple(tx.scalars(TAGS, {"post": post_id})),
         attachments=rows(tx, ATTACHMENTS, AttachmentRow, post=post_id),
         replies=rows(tx, REPLIES, Reply, post=post_id) if post.replies_count else (),
+        poll=poll,
+        options=rows(tx, OPTIONS, OptionRow, post=post_id) if poll else (),
+        quote=quote,
     )
+
+
+def votes_facts(tx: Connection, *, post_id: int, actor_id: int) -> VotesFacts | None:
+    """What somebody chose in a poll, or nothing when the poll is gone."""
+    row = tx.execute(BALLOT, {"post": post_id, "actor": actor_id}).one_or_none()
+    if row is None:
+        return None
+    cut = Cut(row, start=1)
+    votes = rows(tx, VOTES, VoteRow, post=post_id, actor=actor_id)
+    return VotesFacts(votes, row[0], cut.take(Who), cut.take(Who))
 
 
 def post_row(tx: Connection, post_id: int) -> PostRow | None:

@@ -8,7 +8,9 @@ from sqlalchemy import Connection, and_, bindparam, case, func, select
 from fedishare.db.follows import Follow
 from fedishare.db.nodes import Node
 from fedishare.db.people import Actor
+from fedishare.db.polls import Vote
 from fedishare.db.posts import Mention, Post
+from fedishare.db.quotes import Quote, Stamp
 from fedishare.db.reactions import Reaction
 from fedishare.domain.kinds import Dialect, FollowState
 from fedishare.queries.parties import Who
@@ -41,6 +43,22 @@ REPLIERS: Final = (
     .where(Post.in_reply_to_id == bindparam("post"), _ELSEWHERE)
     .distinct()
 )
+VOTERS: Final = (
+    select(_INBOX).join(Vote, Vote.actor_id == Actor.id).where(Vote.post_id == bindparam("post"), _ELSEWHERE).distinct()
+)
+QUOTERS: Final = (
+    select(_INBOX)
+    .join(Stamp, Stamp.quoter_id == Actor.id)
+    .where(Stamp.post_id == bindparam("post"), _ELSEWHERE)
+    .distinct()
+)
+QUOTED: Final = (
+    select(_INBOX)
+    .join(Post, Post.author_id == Actor.id)
+    .join(Quote, Quote.quoted_uri == Post.uri)
+    .where(Quote.post_id == bindparam("post"), _ELSEWHERE)
+)
+HOLDERS: Final = (BOOSTERS, REPLIERS, VOTERS, QUOTERS, QUOTED)
 MEMBERS: Final = (
     select(
         _INBOX.label("inbox"),
@@ -95,9 +113,8 @@ def audience_inboxes(tx: Connection, *, author: Who, post_id: int, addresses: Se
 
 
 def holder_inboxes(tx: Connection, *, post_id: int) -> list[str]:
-    """The servers that have a post because somebody there liked, boosted or answered it."""
-    found = list(tx.scalars(BOOSTERS, {"post": post_id}))
-    found += tx.scalars(REPLIERS, {"post": post_id})
+    """The servers that have a post because of what somebody there did with it, or because it quotes somebody there."""
+    found = [inbox for holders in HOLDERS for inbox in tx.scalars(holders, {"post": post_id})]
     return list(dict.fromkeys(found))
 
 

@@ -11,10 +11,10 @@ from fedishare.db.people import Actor
 from fedishare.db.posts import Attachment, Post
 from fedishare.db.work import Tombstone
 from fedishare.domain.audience import Visibility
-from fedishare.domain.kinds import Kind, NoticeKind
+from fedishare.domain.kinds import Kind, NoticeKind, QuotePolicy
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import FetchParent
-from fedishare.services import notices, receipts, resources, rooms, threads, timelines
+from fedishare.services import notices, polls, quotes, receipts, resources, rooms, threads, timelines
 from fedishare.services.drafts import ForeignPost
 from fedishare.services.threads import Wording
 
@@ -22,7 +22,14 @@ MOST_ATTACHMENTS: Final = 16
 MOST_NAMED: Final = 1_000
 DELETED: Final = select(Tombstone.uri).where(Tombstone.uri == bindparam("named"))
 KNOWN: Final = select(
-    Post.id, Post.author_id, Post.room_id, Post.in_reply_to_id, Post.published_at, Post.edited_at, Post.deleted_at
+    Post.id,
+    Post.author_id,
+    Post.room_id,
+    Post.in_reply_to_id,
+    Post.published_at,
+    Post.edited_at,
+    Post.deleted_at,
+    Post.quote_policy,
 ).where(Post.uri == bindparam("named"))
 KNOWN_FOR_CHANGE: Final = KNOWN.with_for_update()
 AUTHOR: Final = select(Actor.local, Actor.suspended_at, Actor.deleted_at).where(Actor.id == bindparam("actor"))
@@ -61,12 +68,14 @@ class Arrival(NamedTuple):
     named: Sequence[Row[*tuple[Any, ...]]]
 
 
-def store(tx: Connection, here: Here, post: ForeignPost, *, activity_uri: str | None) -> StoredPost | None:
+def store(
+    tx: Connection, here: Here, post: ForeignPost, *, activity_uri: str | None, is_quoted: bool = False
+) -> StoredPost | None:
     """Keep a post from elsewhere, once, and show it where it belongs.
 
     `activity_uri` is the stored activity that brought it; a room of ours passes that on. None
     comes back where nothing is kept: it was deleted before, its author is suspended, or it was a
-    "used it", which is recorded as such.
+    "used it", which is recorded as such. What a post quotes that `is_quoted` itself is not looked for.
     """
     # Its own deletion, and the arrival of what it answers, wait for each other.
     lock(tx, post.uri, *([post.in_reply_to_uri] if post.in_reply_to_uri else []))
@@ -89,6 +98,13 @@ def store(tx: Connection, here: Here, post: ForeignPost, *, activity_uri: str | 
     if post_id is None:
         return StoredPost(tx.execute(KNOWN, {"named": post.uri}).one().id, is_new=False)
     _describe(tx, post_id, post)
+    if post.poll is not None:
+        polls.attach_foreign(tx, post_id=post_id, poll=post.poll)
+    if post.quote is not None:
+        by, may_look = post.author_id, not is_quoted
+        quotes.attach_foreign(
+            tx, here, post_id=post_id, post_uri=post.uri, author_id=by, quote=post.quote, may_look=may_look
+        )
     loud = {row.id for row in named if row.uri in post.mentions and row.id != post.author_id}
     silent = {row.id for row in named if row.kind is not Kind.GROUP} - loud - {post.author_id}
     threads.mention(tx, post_id=post_id, loud=loud, silent=silent)
@@ -140,6 +156,7 @@ def _record(tx: Connection, here: Here, post: ForeignPost, parent: Row[*tuple[An
         "context_uri": post.context_uri,
         "published_at": min(post.published_at, here.now()),
         "edited_at": post.updated_at if post.updated_at and post.updated_at > post.published_at else None,
+        "quote_policy": post.quote_policy,
     }
     return tx.execute(RECORD, row).scalar()
 
@@ -223,21 +240,41 @@ def _enter_room(tx: Connection, here: Here, arrival: Arrival, activity_uri: str 
 
 
 def revise(tx: Connection, here: Here, post: ForeignPost, *, activity_uri: str | None) -> bool:
-    """Its author rewrote a post. Only a newer version counts (SEQ-06); who may see it stays as it was."""
+    """Its author rewrote a post. Only a newer version counts (SEQ-06); who may see it stays as it was.
+
+    What is no rewriting is taken over in any case: how a poll stands, and whether a quote was let
+    through (mastodon.md 3.1). Answers whether anything changed.
+    """
     known = tx.execute(KNOWN_FOR_CHANGE, {"named": post.uri}).one_or_none()
     if known is None or known.deleted_at is not None or known.author_id != post.author_id:
         return False
     at = min(post.updated_at or known.published_at, here.now())
     if at <= (known.edited_at or known.published_at):
-        return False
+        changed = _refresh(tx, here, known.id, known.quote_policy, post)
+        if changed and activity_uri is not None:
+            rooms.pass_on(tx, here, activity_uri=activity_uri, post_id=known.id)
+        return changed
     threads.keep_revision(tx, post_id=known.id, until=at)
     said = Wording(post.title, post.warning, post.content, post.source, post.language, post.sensitive)
     threads.rewrite(tx, post_id=known.id, said=said, at=at)
     tx.execute(DETACH, {"post": known.id})
     _describe(tx, known.id, post)
+    polls.revise_foreign(tx, here, post_id=known.id, poll=post.poll)
+    by = post.author_id
+    quotes.revise_foreign(tx, here, post_id=known.id, post_uri=post.uri, author_id=by, quote=post.quote)
+    quotes.set_policy(tx, post_id=known.id, policy=post.quote_policy)
     if activity_uri is not None:
         rooms.pass_on(tx, here, activity_uri=activity_uri, post_id=known.id)
     return True
+
+
+def _refresh(tx: Connection, here: Here, post_id: int, policy: QuotePolicy | None, post: ForeignPost) -> bool:
+    """What a post tells anew without having been edited."""
+    is_counted = post.poll is not None and polls.count_foreign(tx, here, post_id=post_id, poll=post.poll)
+    is_stamped = post.quote is not None and quotes.restamp(tx, here, post_id=post_id, quote=post.quote)
+    if post.quote_policy is not policy:
+        quotes.set_policy(tx, post_id=post_id, policy=post.quote_policy)
+    return is_counted or is_stamped or post.quote_policy is not policy
 
 
 def erase(tx: Connection, here: Here, *, uri: str, by_id: int, activity_uri: str | None) -> bool:

@@ -1,16 +1,27 @@
 """What a post is made of before it is one: ours as a draft, others' as read from their server."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
 from fedishare.domain.audience import Visibility
-from fedishare.domain.kinds import AttachmentKind
+from fedishare.domain.kinds import AttachmentKind, QuotePolicy
 from fedishare.services.resources import ForeignResource, ForeignUse, ResourceDraft
 
 
+class PollDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """A poll that somebody here writes; it lasts from when it is published, or from the edit that changes it."""
+
+    options: tuple[str, ...]
+    lasts: timedelta
+    multiple: bool = False
+
+
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody here wrote. `text` is Markdown; `media` are keys of pictures they uploaded."""
+    """What somebody here wrote. `text` is Markdown; `media` are keys of pictures they uploaded.
+
+    `quote` is the post they quote. Without a `quote_policy` everybody may quote what everybody may see.
+    """
 
     text: str
     visibility: Visibility
@@ -22,16 +33,24 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     room: int | None = None
     media: tuple[str, ...] = ()
     resource: ResourceDraft | None = None
+    poll: PollDraft | None = None
+    quote: int | None = None
+    quote_policy: QuotePolicy | None = None
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """What an edit may change; who may see a post never widens."""
+    """What an edit may change; who may see a post never widens.
+
+    A `poll` with other answers than before starts anew; without one, a poll stays as it is.
+    """
 
     text: str
     title: str | None = None
     warning: str | None = None
     language: str = "en"
     sensitive: bool = False
+    poll: PollDraft | None = None
+    quote_policy: QuotePolicy | None = None
 
 
 class ForeignAttachment(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,8 +63,41 @@ class ForeignAttachment(msgspec.Struct, frozen=True, kw_only=True):
     focal: tuple[float, float] | None
 
 
+class ForeignOption(msgspec.Struct, frozen=True):
+    """`name` to the letter, `title` to show; `votes` is None where the number is missing or nobody can mean it."""
+
+    name: str
+    title: str
+    votes: int | None
+
+
+class ForeignPoll(msgspec.Struct, frozen=True, kw_only=True):
+    options: tuple[ForeignOption, ...]
+    multiple: bool
+    ends_at: datetime | None
+    closed_at: datetime | None
+    voters: int | None
+
+
+class ForeignQuote(msgspec.Struct, frozen=True):
+    """That a post asks to quote another. Whether it may is not decided yet."""
+
+    uri: str
+    stamp_uri: str | None
+
+
+class Quoters(msgspec.Struct, frozen=True):
+    """Whom a post lets quote it, at once and after asking."""
+
+    automatic: tuple[str, ...]
+    manual: tuple[str, ...]
+
+
 class ForeignPost(msgspec.Struct, frozen=True, kw_only=True):
-    """A post from elsewhere: origin and author checked, texts cleaned, lists capped."""
+    """A post from elsewhere: origin and author checked, texts cleaned, lists capped.
+
+    `vote` is the answer it chooses, if it is no post at all but a vote in a poll.
+    """
 
     uri: str
     url: str
@@ -70,3 +122,8 @@ class ForeignPost(msgspec.Struct, frozen=True, kw_only=True):
     attachments: tuple[ForeignAttachment, ...]
     resource: ForeignResource | None
     use: ForeignUse | None
+    poll: ForeignPoll | None = None
+    vote: str | None = None
+    quote: ForeignQuote | None = None
+    quoters: Quoters | None = None
+    quote_policy: QuotePolicy | None = None

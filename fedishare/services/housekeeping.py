@@ -14,6 +14,7 @@ from fedishare.db.media import Media
 from fedishare.db.resources import ResourceFile
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import Forget, Sweep
+from fedishare.services import quotes
 
 RECEIVED_KEPT: Final = timedelta(days=30)
 FAILURES_KEPT: Final = timedelta(days=30)
@@ -59,6 +60,7 @@ def sweep(tx: Connection, here: Here) -> None:
     loose = tuple(tx.scalars(DROP_LOOSE, {"before": now - LOOSE_MEDIA_KEPT}))
     if loose:
         enqueue(tx, Forget(loose), due=now)
+    quotes.check_again(tx, here)
 
 
 def schedule(tx: Connection, here: Here, *, every: timedelta) -> None:

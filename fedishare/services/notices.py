@@ -71,6 +71,20 @@ def tell(
     _write(tx, here, ears, kind=kind, actor_id=actor_id, cause=cause, post_id=post_id, line=line)
 
 
+def spread(
+    tx: Connection,
+    here: Here,
+    *,
+    ears: Sequence[int],
+    kind: NoticeKind,
+    actor_id: int,
+    cause: str,
+    post_id: int,
+) -> None:
+    """Tell several people here at once, whom the caller chose; the one who caused it may be among them."""
+    _write(tx, here, ears, kind=kind, actor_id=actor_id, cause=cause, post_id=post_id, line="")
+
+
 def withdraw(tx: Connection, *, recipient_id: int, kind: NoticeKind, cause: str) -> bool:
     """What was asked is answered, so nobody needs to be asked any more. Answers whether anybody had been."""
     gone = tx.execute(WITHDRAW, {"recipient": recipient_id, "which": kind, "why": cause}).all()

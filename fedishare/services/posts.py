@@ -15,8 +15,8 @@ from fedishare.domain import audience, markup
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import Kind, NoticeKind
 from fedishare.jobs.queue import enqueue
-from fedishare.jobs.types import PublishDeletion, PublishEdit, PublishPost
-from fedishare.services import media, notices, resources, rooms, threads, timelines
+from fedishare.jobs.types import PublishAgain, PublishDeletion, PublishEdit, PublishPost
+from fedishare.services import media, notices, polls, quotes, resources, rooms, threads, timelines
 from fedishare.services.drafts import Change, Draft
 from fedishare.services.threads import Wording
 
@@ -50,6 +50,7 @@ OWN: Final = (
         Post.deleted_at,
         Post.in_reply_to_uri,
         Post.local,
+        Post.quote_policy,
     )
     .where(Post.id == bindparam("post"))
     .with_for_update()
@@ -83,10 +84,7 @@ def publish(tx: Connection, here: Here, *, author_id: int, draft: Draft, people:
     room = _room(tx, draft, parent, author_id)
     written = _write(tx, here, draft.text, people)
     title = markup.text(draft.title, limit=LONGEST_TITLE) if draft.title and parent is None else None
-    if draft.resource is not None and not title:
-        raise Invalid("Please give the resource a title.")
-    if not written.html and not draft.media and draft.resource is None:
-        raise Invalid("There is nothing to post yet: write something first.")
+    _refuse_incomplete(draft, written, title=title)
 
     post_id, now = here.ids.new(), here.now()
     uri = here.uris.resource(post_id) if draft.resource is not None else here.uris.post(post_id)
@@ -104,7 +102,7 @@ def publish(tx: Connection, here: Here, *, author_id: int, draft: Draft, people:
             "id": post_id,
             "uri": uri,
             "url": uri,
-            "kind": "Note",
+            "kind": polls.QUESTION if draft.poll is not None else "Note",
             "author_id": author_id,
             "local": True,
             "title": title,
@@ -122,14 +120,14 @@ def publish(tx: Connection, here: Here, *, author_id: int, draft: Draft, people:
             # A room of ours files the post itself when it admits it; one elsewhere hears of it from us.
             "room_id": room.id if room and not room.local else None,
             "published_at": now,
+            "quote_policy": draft.quote_policy,
         },
     )
     threads.tag(tx, post_id=post_id, labels=written.tags)
     named = {person.id for person in written.people}
     threads.mention(tx, post_id=post_id, loud=named, silent={parent.author_id} - named if parent else set())
     media.claim(tx, here, keys=draft.media, owner_id=author_id, post_id=post_id)
-    if draft.resource is not None:
-        resources.attach(tx, here, post_id=post_id, description=draft.text, draft=draft.resource)
+    _enrich(tx, here, post_id=post_id, author_id=author_id, draft=draft)
     if parent is not None:
         threads.count_reply(tx, parent_id=parent.id, more=1)
     _show(tx, post_id=post_id, author_id=author_id, draft=draft, parent=parent)
@@ -138,6 +136,30 @@ def publish(tx: Connection, here: Here, *, author_id: int, draft: Draft, people:
         rooms.admit(tx, here, room_id=room.id, post_id=post_id, activity_uri=None)
     enqueue(tx, PublishPost(post_id), due=now)
     return post_id
+
+
+def _refuse_incomplete(draft: Draft, written: Written, *, title: str | None) -> None:
+    if draft.resource is not None and not title:
+        raise Invalid("Please give the resource a title.")
+    if not written.html and not draft.media and draft.resource is None:
+        raise Invalid("There is nothing to post yet: write something first.")
+    if draft.resource is not None and (draft.poll is not None or draft.quote is not None):
+        raise Invalid("A resource has no poll and quotes nothing: write a post for that.")
+    if draft.poll is not None and draft.quote is not None:
+        raise Invalid("A poll cannot quote another post: write two posts.")
+    if draft.poll is not None and not written.html:
+        raise Invalid("Say what the poll is about.")
+
+
+def _enrich(tx: Connection, here: Here, *, post_id: int, author_id: int, draft: Draft) -> None:
+    """What makes it more than a text: a resource, a poll, a quote."""
+    if draft.resource is not None:
+        resources.attach(tx, here, post_id=post_id, description=draft.text, draft=draft.resource)
+    if draft.poll is not None:
+        polls.attach(tx, here, post_id=post_id, draft=draft.poll)
+    if draft.quote is not None:
+        by, visibility = author_id, draft.visibility
+        quotes.attach(tx, here, post_id=post_id, author_id=by, quoted_id=draft.quote, visibility=visibility)
 
 
 class Where(NamedTuple):
@@ -227,7 +249,12 @@ def edit(
     warning = markup.text(change.warning, limit=LONGEST_WARNING) if change.warning else None
     sensitive = change.sensitive or bool(warning)
     said = (title, warning, change.text, change.language, sensitive)
-    if said == (post.title, post.warning, post.source, post.language, post.sensitive):
+    if change.quote_policy is not post.quote_policy:
+        quotes.set_policy(tx, post_id=post_id, policy=change.quote_policy)
+    is_new_poll = change.poll is not None and polls.redraft(tx, here, post_id=post_id, draft=change.poll)
+    if said == (post.title, post.warning, post.source, post.language, post.sensitive) and not is_new_poll:
+        if change.quote_policy is not post.quote_policy:
+            enqueue(tx, PublishAgain(post_id), due=here.now())
         return
     threads.keep_revision(tx, post_id=post_id, until=here.now())
     wording = Wording(title, warning, written.html, change.text, change.language, sensitive)

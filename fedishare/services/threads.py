@@ -12,7 +12,9 @@ from fedishare.db.base import BigId, insert
 from fedishare.db.media import Media
 from fedishare.db.notices import Notice
 from fedishare.db.people import Actor
+from fedishare.db.polls import Poll, PollOption, Vote
 from fedishare.db.posts import Attachment, Home, Mention, Post, PostTag, Revision
+from fedishare.db.quotes import Quote, Stamp
 from fedishare.db.resources import Resource, ResourceFile
 from fedishare.db.rooms import Pin
 from fedishare.domain import markup
@@ -58,7 +60,22 @@ REWRITE: Final = (
     )
 )
 # Everything that holds a part of a post.
-HOLDERS: Final[tuple[Any, ...]] = (Home, PostTag, Attachment, Revision, Notice, Media, ResourceFile, Resource, Pin)
+HOLDERS: Final[tuple[Any, ...]] = (
+    Home,
+    PostTag,
+    Attachment,
+    Revision,
+    Notice,
+    Media,
+    ResourceFile,
+    Resource,
+    Pin,
+    Vote,
+    PollOption,
+    Poll,
+    Quote,
+    Stamp,
+)
 OF_ONE: Final = select(bindparam("post", type_=BigId))
 OF_AUTHOR: Final = select(Post.id).where(Post.author_id == bindparam("author"))
 

@@ -1,12 +1,14 @@
 """What a form offers to choose from: the lists of the vocabularies, languages, and who can see a post."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from itertools import groupby
 from operator import attrgetter
 from typing import Final, NamedTuple
 
 from fedishare.domain import audience, vocabularies
 from fedishare.domain.audience import LADDER, Visibility
+from fedishare.domain.kinds import QuotePolicy
 from fedishare.queries.cards import Card
 
 # Several nations have a Year 4, so the levels stand under the name of their curriculum.
@@ -87,6 +89,34 @@ def _offered(parent: Card | None) -> Sequence[Visibility]:
 
 def language(chosen: str) -> str:
     return chosen if chosen in dict(LANGUAGES) else "en"
+
+
+QUOTE_POLICIES: Final = (
+    ("", "Everyone who may see it"),
+    (QuotePolicy.FOLLOWERS.value, "My followers"),
+    (QuotePolicy.NOBODY.value, "Nobody"),
+)
+# How long a poll may be open, in seconds.
+POLL_LENGTHS: Final = (
+    ("300", "5 minutes"),
+    ("1800", "30 minutes"),
+    ("3600", "1 hour"),
+    ("21600", "6 hours"),
+    ("86400", "1 day"),
+    ("259200", "3 days"),
+    ("604800", "1 week"),
+    ("2592000", "30 days"),
+)
+USUAL_LENGTH: Final = "86400"
+
+
+def quote_policy(chosen: str) -> QuotePolicy | None:
+    """Whom the author lets quote a post; without a choice its audience decides."""
+    return QuotePolicy(chosen) if chosen and chosen in dict(QUOTE_POLICIES) else None
+
+
+def poll_length(chosen: str) -> timedelta:
+    return timedelta(seconds=int(chosen if chosen in dict(POLL_LENGTHS) else USUAL_LENGTH))
 
 
 # Where to look in a picture, from -1 to 1 to the right and upwards, as other servers crop previews around it.

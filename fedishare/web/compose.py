@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from aiohttp import web
 
 from fedishare.core.errors import Invalid, Refused, TooLarge
-from fedishare.domain import vocabularies
+from fedishare.domain import polls, vocabularies
 from fedishare.domain.audience import Visibility
 from fedishare.domain.permissions import Verb, may
 from fedishare.http.keys import DATABASE, HERE, SETTINGS, VISITOR
@@ -15,9 +15,9 @@ from fedishare.http.routes import Routes
 from fedishare.queries import timelines
 from fedishare.queries.cards import Card
 from fedishare.services import posts
-from fedishare.services.drafts import Change
+from fedishare.services.drafts import Change, PollDraft
 from fedishare.web import asked, choices, drafting, forms
-from fedishare.web.drafting import PLACES, Sent, Setting
+from fedishare.web.drafting import PLACES, POLL_PLACES, Sent, Setting
 
 DEFAULT_LICENCE: Final = "CC-BY-4.0"
 LONGEST_GREETING: Final = 200
@@ -36,11 +36,14 @@ class Place(NamedTuple):
 
 @routes.get("/compose")
 async def ask(request: web.Request) -> web.Response:
-    parent_id = asked.whole(request.query.get("reply_to", ""))
-    setting = await request.app[DATABASE].read(drafting.look_round, me=asked.me(request), parent_id=parent_id, keys=())
+    parent_id, quoted_id = (asked.whole(request.query.get(name, "")) for name in ("reply_to", "quote"))
+    setting = await request.app[DATABASE].read(
+        drafting.look_round, me=asked.me(request), parent_id=parent_id, quoted_id=quoted_id
+    )
     to = request.query.get("to", "").strip().removeprefix("@")[:LONGEST_GREETING]
     greeting = asked.greeting(setting.parent, asked.me(request)) if setting.parent else f"@{to} " if to else ""
-    visibility = setting.parent.visibility if setting.parent else Visibility.MENTIONED if to else Visibility.PUBLIC
+    model = setting.parent or setting.quoted
+    visibility = model.visibility if model else Visibility.MENTIONED if to else Visibility.PUBLIC
     values = {
         "kind": "resource" if request.query.get("kind") == "resource" and setting.parent is None else "talk",
         "text": greeting,
@@ -80,7 +83,8 @@ async def ask_to_edit(request: web.Request) -> web.Response:
         "warning": post.warning or "",
         "language": post.language or "en",
         "sensitive": "1" if post.sensitive and not post.warning else "",
-    }
+        "quote_policy": str(post.quote_policy or ""),
+    } | _poll_values(post)
     return await _show_edit(request, post, values=values, errors={})
 
 
@@ -93,7 +97,14 @@ async def edit(request: web.Request) -> web.Response:
         warning=form.text("warning") or None,
         language=choices.language(form.text("language")),
         sensitive=bool(form.text("sensitive")),
+        poll=_changed_poll(form, post),
+        quote_policy=choices.quote_policy(form.text("quote_policy")),
     )
+    try:
+        if change.poll is not None:
+            polls.options(change.poll.options)
+    except Invalid as error:
+        return await _show_edit(request, post, values=form.values, errors={"poll": str(error)})
     try:
         named = await drafting.find_named(request, change.text)
         await request.app[DATABASE].write(
@@ -103,6 +114,20 @@ async def edit(request: web.Request) -> web.Response:
         field = "title" if post.resource is not None and change.title is None else "text"
         return await _show_edit(request, post, values=form.values, errors={field: str(error)})
     return asked.go(asked.path(request, post.uri))
+
+
+def _poll_values(post: Card) -> dict[str, str]:
+    if post.poll is None:
+        return {}
+    titles = {f"poll_{place}": choice.title for place, choice in enumerate(post.poll.choices, start=1)}
+    return titles | {"poll_several": "1" if post.poll.multiple else ""}
+
+
+def _changed_poll(form: forms.Form, post: Card) -> PollDraft | None:
+    """A poll stays one: without answers its author is told what is missing."""
+    if post.poll is None:
+        return None
+    return drafting.poll_of(form) or PollDraft(options=(), lasts=choices.poll_length(""))
 
 
 async def _own(request: web.Request) -> Card:
@@ -139,12 +164,15 @@ async def _show(
     status: int = 200,
 ) -> web.Response:
     parent = setting.parent
-    back = asked.path(request, asked.address(request, parent)) if parent is not None else "/"
+    shown = parent or setting.quoted
+    back = asked.path(request, asked.address(request, shown)) if shown is not None else "/"
     return await page(
         request,
         "compose.html",
         status=status,
         parent=parent,
+        quoted=setting.quoted if parent is None else None,
+        is_poll=True,
         rooms=[(line.face.id, f"{line.face.name} (@{line.face.full_handle})") for line in setting.rooms],
         audiences=setting.audiences,
         kept_files=files,
@@ -167,6 +195,8 @@ async def _show_edit(
         "compose.html",
         status=422 if errors else 200,
         parent=None,
+        quoted=None,
+        is_poll=post.poll is not None,
         rooms=[],
         audiences=[],
         kept_files=[],
@@ -185,7 +215,12 @@ async def _show_edit(
 def _complete(values: Mapping[str, str]) -> dict[str, str]:
     """Every field of the form, so that a template may ask for any."""
     empty = dict.fromkeys(("kind", "title", "text", "warning", "sensitive", "licence", "room", "visibility"), "")
-    return empty | {"language": "en"} | {name: str(value) for name, value in values.items()}
+    empty |= dict.fromkeys((*(f"poll_{place}" for place in POLL_PLACES), "poll_several", "quote_policy"), "")
+    return (
+        empty
+        | {"language": "en", "poll_lasts": choices.USUAL_LENGTH}
+        | {name: str(value) for name, value in values.items()}
+    )
 
 
 def _lists(request: web.Request) -> dict[str, Any]:
@@ -196,5 +231,9 @@ def _lists(request: web.Request) -> dict[str, Any]:
         "licences": vocabularies.LICENCES,
         "languages": choices.LANGUAGES,
         "focus_labels": choices.FOCUS_LABELS,
+        "quote_policies": choices.QUOTE_POLICIES,
+        "poll_lengths": choices.POLL_LENGTHS,
+        "poll_places": POLL_PLACES,
+        "longest_option": polls.LONGEST_OPTION,
         "max_upload": request.app[SETTINGS].max_upload_bytes,
     }

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from fedishare.core.errors import FediShareError, Invalid, NotFound
 from fedishare.core.here import Here
-from fedishare.domain import markup, vocabularies
+from fedishare.domain import markup, polls, vocabularies
 from fedishare.domain.audience import Visibility
 from fedishare.http.keys import DATABASE, HERE, TOOLS
 from fedishare.inbox import resolve
@@ -17,13 +17,14 @@ from fedishare.queries import pages, people, rooms, timelines
 from fedishare.queries.cards import Card
 from fedishare.queries.rooms import RoomLine
 from fedishare.services import media, posts
-from fedishare.services.drafts import Draft
+from fedishare.services.drafts import Draft, PollDraft
 from fedishare.services.resources import ResourceDraft, UploadedFile
 from fedishare.web import asked, choices, forms
 from fedishare.web.choices import Audience
 from fedishare.web.forms import Form
 
 PLACES: Final = range(1, media.MOST + 1)
+POLL_PLACES: Final = range(1, polls.MOST_OPTIONS + 1)
 MOST_LOOK_UPS: Final = 10
 LOOK_UP_SECONDS: Final = 15.0
 
@@ -32,6 +33,7 @@ class Setting(NamedTuple):
     """What the form needs to know besides what was typed. `loose` are pictures that are on no post yet."""
 
     parent: Card | None
+    quoted: Card | None
     rooms: list[RoomLine]
     followers: int
     loose: list[pages.Loose]
@@ -55,9 +57,12 @@ class Sent(NamedTuple):
         return self.setting.parent is None and (self.form.text("kind") == "resource" or bool(self.files))
 
 
-def look_round(tx: Connection, *, me: int, parent_id: int | None, keys: tuple[str, ...]) -> Setting:
+def look_round(
+    tx: Connection, *, me: int, parent_id: int | None, quoted_id: int | None = None, keys: tuple[str, ...] = ()
+) -> Setting:
     return Setting(
         timelines.card(tx, post_id=parent_id, viewer=me) if parent_id is not None else None,
+        timelines.card(tx, post_id=quoted_id, viewer=me) if quoted_id is not None else None,
         rooms.mine(tx, actor_id=me),
         people.by_id(tx, actor_id=me).followers_count,
         pages.loose_pictures(tx, keys=keys, owner=me),
@@ -72,7 +77,11 @@ async def receive(request: web.Request, form: Form, *, me: int) -> Sent:
         if form.text(f"picture_key_{number}") and not form.text(f"drop_{number}")
     }
     setting = await request.app[DATABASE].read(
-        look_round, me=me, parent_id=asked.whole(form.text("reply_to")), keys=tuple(keys.values())
+        look_round,
+        me=me,
+        parent_id=asked.whole(form.text("reply_to")),
+        quoted_id=asked.whole(form.text("quote")),
+        keys=tuple(keys.values()),
     )
     known = {loose.key for loose in setting.loose}
     if set(keys.values()) - known:
@@ -116,7 +125,34 @@ def mistakes(sent: Sent) -> dict[str, str]:
             errors["licence"] = "Choose what colleagues may do with it."
     elif not form.text("text") and not sent.keys:
         errors["text"] = "Write something first, or add a picture."
+    if poll_options(form):
+        errors |= _mistakes_of_poll(sent)
     return errors
+
+
+def _mistakes_of_poll(sent: Sent) -> dict[str, str]:
+    if sent.is_resource:
+        return {"poll": "A resource cannot have a poll: empty its answers, or share words and pictures instead."}
+    if sent.setting.quoted is not None:
+        return {"poll": "A poll cannot quote another post: empty its answers, or write two posts."}
+    try:
+        polls.options(poll_options(sent.form))
+    except Invalid as error:
+        return {"poll": str(error)}
+    return {} if sent.form.text("text") else {"text": "Say what the poll is about."}
+
+
+def poll_options(form: Form) -> tuple[str, ...]:
+    """The answers of a poll that were filled in."""
+    return tuple(text for number in POLL_PLACES if (text := form.text(f"poll_{number}")))
+
+
+def poll_of(form: Form) -> PollDraft | None:
+    options = poll_options(form)
+    if not options:
+        return None
+    lasts, multiple = choices.poll_length(form.text("poll_lasts")), bool(form.text("poll_several"))
+    return PollDraft(options=options, lasts=lasts, multiple=multiple)
 
 
 def draft_of(sent: Sent) -> Draft:
@@ -132,6 +168,9 @@ def draft_of(sent: Sent) -> Draft:
         room=asked.whole(form.text("room")) if parent is None else None,
         media=tuple(sent.keys.values()),
         resource=_resource(sent) if sent.is_resource else None,
+        poll=poll_of(form),
+        quote=sent.setting.quoted.id if sent.setting.quoted is not None else None,
+        quote_policy=choices.quote_policy(form.text("quote_policy")),
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from fedishare.core.ids import Ids
 from fedishare.db import schema
 from fedishare.db.engine import open_database
+from fedishare.queries import timelines
 from tests import postgres
 from tests.builders import MONDAY, FrozenClock
 
@@ -30,6 +31,12 @@ DELIVERY: Final = """
 """
 JOB: Final = "INSERT INTO job (kind, payload, due_at, tries) VALUES (:kind, :empty, :now, 0)"
 NODE: Final = "INSERT INTO node (host, speaks_rfc9421, failures) VALUES ('oak.test', false, 2)"
+POST: Final = """
+    INSERT INTO post (id, uri, url, kind, author_id, local, content, sensitive, visibility, addressed_to, addressed_cc,
+        thread_id, published_at, replies_count, likes_count, boosts_count)
+    VALUES (8, 'https://alder.test/posts/8', 'u', 'Question', 7, false, '<p>Lunch?</p>', false, 'public', '[]', '[]', 8,
+        :now, 0, 0, 0)
+"""
 NEW_DELIVERY: Final = """
     INSERT INTO delivery (activity_id, sender_id, inbox, host, object_uri, since, due_at, tries)
     SELECT activity_id, sender_id, 'https://oak.test/3', host, object_uri, since, due_at, 0 FROM delivery LIMIT 1
@@ -103,6 +110,18 @@ async def test_what_waits_in_the_queues_of_the_first_version_is_kept_and_put_in_
     ]
     assert await db.read(_rows, "SELECT count(failing_since) FROM node") == [(1,)]
     assert await db.write(_newer) > refused["id"]
+    await db.close()
+
+
+async def test_posts_of_the_first_version_are_kept_and_nobody_said_who_may_quote_them(url: str) -> None:
+    await in_the_first_version(url, [(ACTOR, {"now": MONDAY}), (POST, {"now": MONDAY})])
+
+    await schema.upgrade(url)
+
+    db = await open_database(url)
+    assert await db.read(_rows, "SELECT id, content, quote_policy FROM post") == [(8, "<p>Lunch?</p>", None)]
+    card = await db.read(timelines.card, post_id=8, viewer=None)
+    assert (card.content, card.poll, card.quote, card.quote_policy) == ("<p>Lunch?</p>", None, None, None)
     await db.close()
 
 

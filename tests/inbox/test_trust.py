@@ -21,5 +21,5 @@ def test_every_activity_that_we_promise_has_an_entry() -> None:
     assert kinds == {
         *("Follow", "Accept", "Reject", "Undo", "Block", "Join", "Leave"),
         *("Create", "Update", "Delete", "Announce", "Like", "EmojiReact"),
-        *("Add", "Remove", "Move", "Flag"),
+        *("Add", "Remove", "Move", "Flag", "QuoteRequest"),
     }

@@ -72,7 +72,7 @@ def frame(post: Made, author: Made, **over: Any) -> dict[str, Any]:
         },
         "likes": {"id": f"{post.uri}/likes", "type": "Collection", "totalItems": 0},
         "shares": {"id": f"{post.uri}/shares", "type": "Collection", "totalItems": 0},
-        "interactionPolicy": {"canQuote": {"automaticApproval": [author.uri], "manualApproval": []}},
+        "interactionPolicy": {"canQuote": {"automaticApproval": [PUBLIC_IRI], "manualApproval": []}},
         "context": f"https://alder.test/threads/{post.id}",
     } | over
 
