@@ -15,6 +15,7 @@ from fedishare.core import uris as addresses
 from fedishare.core.errors import Gone
 from fedishare.core.json import Json
 from fedishare.core.uris import Place, Uris
+from fedishare.domain.digests import digest
 from fedishare.domain.kinds import Kind
 from fedishare.http.keys import TOOLS
 from fedishare.http.readers import first_for_all
@@ -193,7 +194,10 @@ async def thread(request: web.Request) -> web.StreamResponse:
     if found is None:
         raise nothing()
     shaped = _ordered(tools.here.uris.thread(root_id), [*found.uris]) | {"attributedTo": found.attributed_to}
-    return document(_written(shaped), public=found.is_public)
+    answer = document(_written(shaped), public=found.is_public)
+    # Who has the same posts already can tell so without having asked before (FEP-f228, NodeBB).
+    answer.etag = digest(found.uris)
+    return answer
 
 
 def _post_uri(request: web.Request, place: Place) -> str:

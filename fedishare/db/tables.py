@@ -12,9 +12,10 @@ from fedishare.db import (
     reports,
     resources,
     rooms,
+    threads,
     work,
 )
 from fedishare.db.base import Base
 
-ALL = (accounts, follows, media, nodes, notices, people, posts, reactions, reports, resources, rooms, work)
+ALL = (accounts, follows, media, nodes, notices, people, posts, reactions, reports, resources, rooms, threads, work)
 METADATA = Base.metadata

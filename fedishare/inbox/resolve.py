@@ -79,7 +79,7 @@ async def _handle(tools: Tools, username: str, uri: str, found: ActorRow | None,
     if username == profiles.node_name(uri):
         # The actor of a whole server speaks for that server, and some servers do not list it.
         return f"{username}@{authority}"
-    budget.spend()
+    budget.spend(hosts.origin_of(uri).host)
     handle = await webfinger.verify_handle(tools.client, username=username, actor_uri=uri)
     return f"{username}@{handle.rpartition('@')[2]}"
 
@@ -89,7 +89,7 @@ async def post(tools: Tools, uri: str, *, budget: Budget | None = None) -> int |
     found = await tools.db.read(known.post, uri=uri)
     if found is not None:
         return found.id
-    kept = await _keep(tools, await ask(tools, uri, budget=budget or Budget()))
+    kept = await keep(tools, await ask(tools, uri, budget=budget or Budget()))
     return kept.id if kept is not None else None
 
 
@@ -107,9 +107,9 @@ async def again(tools: Tools, uri: str, *, budget: Budget) -> None:
     if asked.post.uri != uri:
         return
     if found is None:
-        await _keep(tools, asked)
+        await keep(tools, asked)
     elif found.author_id == asked.author.id:
-        await tools.db.write(_revise, tools.here, asked)
+        await renew(tools, asked)
 
 
 def _erase(tx: Connection, here: Here, found: PostRow) -> None:
@@ -121,7 +121,12 @@ def _revise(tx: Connection, here: Here, asked: Asked) -> bool:
     return arrivals.revise(tx, here, revised, activity_uri=None)
 
 
-async def _keep(tools: Tools, asked: Asked) -> StoredPost | None:
+async def renew(tools: Tools, asked: Asked) -> bool:
+    """Take in the author's edit of a post we have, if it shows a newer one."""
+    return await tools.db.write(_revise, tools.here, asked)
+
+
+async def keep(tools: Tools, asked: Asked) -> StoredPost | None:
     return await tools.db.write(_store, tools.here, asked)
 
 
@@ -131,7 +136,11 @@ def _store(tx: Connection, here: Here, asked: Asked) -> StoredPost | None:
 
 async def ask(tools: Tools, uri: str, *, budget: Budget) -> Asked:
     """A post fetched from its own address, and its author, who lives on the same server. Nothing is kept of it yet."""
-    node = await documents.fetch(tools, uri, budget=budget)
+    return await shown(tools, await documents.fetch(tools, uri, budget=budget), budget=budget)
+
+
+async def shown(tools: Tools, node: Node, *, budget: Budget) -> Asked:
+    """The post that a document found at its own address shows, and its author."""
     inner = node.ref("object")
     if node.type in WRAPPERS and inner is not None and hosts.same_origin(inner, node.id()):
         node = await documents.fetch(tools, inner, budget=budget)
@@ -153,11 +162,10 @@ async def ask(tools: Tools, uri: str, *, budget: Budget) -> Asked:
 async def fetch_parent(tools: Tools, job: FetchParent) -> None:
     """Find what a reply answers, and what that answers, up to twenty steps; then keep them, oldest first."""
     start = await tools.db.read(_orphan, job.post_id)
-    if start is None:
-        return
-    chain = await _walk_up(tools, start)
-    for asked in reversed(chain):
-        await _keep(tools, asked)
+    if start is not None:
+        for asked in reversed(await _walk_up(tools, start)):
+            await keep(tools, asked)
+    await tools.db.write(arrivals.enter_late, tools.here, post_id=job.post_id, activity_uri=job.activity_uri)
 
 
 def _orphan(tx: Connection, post_id: int) -> str | None:

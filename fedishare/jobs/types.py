@@ -177,12 +177,22 @@ class Distribute(Job, frozen=True):
 
 
 class FetchParent(Job, frozen=True):
-    """Find the post that a reply answers, so that its thread is whole."""
+    """Find the post that a reply answers, so that its thread is whole.
+
+    `activity_uri` is the activity that brought the reply, for the room that its thread may turn out to be in.
+    """
 
     lane: ClassVar[Lane] = Lane.FETCHING
 
     post_id: int
     depth: int = 0
+    activity_uri: str | None = None
+
+
+class CrawlThread(Job, frozen=True):
+    """Ask around for the answers of a conversation that nobody sent us."""
+
+    thread_id: int
 
 
 class LookUpNode(Job, frozen=True):
@@ -229,6 +239,7 @@ AnyJob: TypeAlias = (
     | SendReport
     | Distribute
     | FetchParent
+    | CrawlThread
     | LookUpNode
     | CheckInbox
     | Forget

@@ -73,7 +73,13 @@ RESOURCES: Final = _page(
     Post.id,
 )
 THREAD_OF: Final = select(Post.thread_id, Post.deleted_at).where(Post.id == bindparam("post"))
-THREAD: Final = select(Post.id).where(Post.thread_id == bindparam("thread")).order_by(Post.id).limit(LONGEST_THREAD)
+# By when they were written, for we may learn of them in any order.
+THREAD: Final = (
+    select(Post.id)
+    .where(Post.thread_id == bindparam("thread"))
+    .order_by(Post.id != Post.thread_id, Post.published_at, Post.id)
+    .limit(LONGEST_THREAD)
+)
 EXISTS: Final = select(Post.deleted_at, Post.visibility).where(Post.id == bindparam("post"))
 
 

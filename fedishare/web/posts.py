@@ -15,7 +15,7 @@ from fedishare.queries import pages, timelines
 from fedishare.queries.cards import Card
 from fedishare.queries.pages import Version
 from fedishare.services import posts
-from fedishare.web import asked, resources
+from fedishare.web import asked, crawls, resources
 
 routes: Final = Routes()
 
@@ -29,6 +29,8 @@ class History(NamedTuple):
 async def show(request: web.Request) -> web.Response:
     post_id, viewer = asked.post_id(request), request[VISITOR].actor_id
     post, thread = await request.app[DATABASE].read(pages.conversation, post_id=post_id, viewer=viewer)
+    if not post.local or post.resource is None:
+        await crawls.wish(request, post)
     if post.resource is not None:
         return asked.go(asked.path(request, post.uri)) if post.local else await resources.render(request, post, thread)
     return await page(
