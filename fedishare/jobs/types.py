@@ -195,6 +195,14 @@ class CrawlThread(Job, frozen=True):
     thread_id: int
 
 
+class SynchroniseFollowers(Job, frozen=True):
+    """Compare who of us follows somebody elsewhere with the list that their server shows us (FEP-8fcf)."""
+
+    actor_id: int
+    url: str
+    digest: str
+
+
 class LookUpNode(Job, frozen=True):
     """Ask a server what software it runs, to know its dialect."""
 
@@ -240,6 +248,7 @@ AnyJob: TypeAlias = (
     | Distribute
     | FetchParent
     | CrawlThread
+    | SynchroniseFollowers
     | LookUpNode
     | CheckInbox
     | Forget

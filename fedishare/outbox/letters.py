@@ -59,6 +59,7 @@ def letter(
     at: datetime,
     raw_object: bytes | None = None,
     variant: str = "",
+    for_followers: bool = False,
 ) -> Letter:
     """`activity` in its final bytes, with a proof if there is a `key`. `about` is the object where it is not said.
 
@@ -74,6 +75,7 @@ def letter(
         body=write.body(proven, raw_object=raw_object),
         public=public,
         variant=variant,
+        for_followers=for_followers,
     )
 
 

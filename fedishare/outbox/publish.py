@@ -13,7 +13,7 @@ from fedishare.as2 import write
 from fedishare.as2.write import Document
 from fedishare.core import json
 from fedishare.core import uris as addresses
-from fedishare.domain.audience import OPEN, PUBLIC_IRI
+from fedishare.domain.audience import OPEN, PUBLIC_IRI, Visibility
 from fedishare.domain.kinds import Dialect, Kind, ReactionKind
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import (
@@ -219,6 +219,7 @@ def _about_post(activity: Document, found: Addressed) -> Outgoing:
         public=post.visibility in OPEN,
         key=facts.key if post.visibility in seals.PROVEN else None,
         at=post.edited_at or post.published_at,
+        for_followers=post.visibility is Visibility.FOLLOWERS,
     )
     return Outgoing(
         about,

@@ -120,6 +120,19 @@ def accept(tx: Connection, here: Here, *, follower_id: int, followee_id: int) ->
     return True
 
 
+def believe(tx: Connection, here: Here, *, follower_id: int, followee_id: int) -> None:
+    """The server of somebody elsewhere counts one of ours as a follower.
+
+    If our person asked, the answer was lost, and this is it. If not, their server is told that
+    it is not so (FEP-8fcf).
+    """
+    found = tx.execute(EXISTING, {"follower": follower_id, "followee": followee_id}).one_or_none()
+    if found is not None:
+        accept(tx, here, follower_id=follower_id, followee_id=followee_id)
+        return
+    enqueue(tx, SendUnfollow(follower_id, followee_id, here.uris.activity(here.ids.new())), due=here.now())
+
+
 def reject(tx: Connection, here: Here, *, follower_id: int, followee_id: int) -> bool:
     """The followee refuses, or removes a follower: the row goes, and a follower elsewhere is told."""
     found = tx.execute(EXISTING, {"follower": follower_id, "followee": followee_id}).one_or_none()
