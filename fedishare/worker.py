@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import Connection
 
 from fedishare.core.errors import FediShareError, Unreachable
-from fedishare.inbox import crawl, nodes, receive, resolve, synchrony, vacated
+from fedishare.inbox import crawl, featured, nodes, receive, resolve, synchrony, vacated
 from fedishare.jobs import queue, types
 from fedishare.jobs.queue import Claimed
 from fedishare.jobs.tools import Tools
@@ -54,6 +54,7 @@ TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
         types.Receive: receive.apply_later,
         types.FetchParent: resolve.fetch_parent,
         types.CrawlThread: crawl.crawl,
+        types.FetchFeatured: featured.fetch,
         types.SynchroniseFollowers: synchrony.synchronise,
         types.LookUpNode: nodes.look_up,
         types.CheckInbox: vacated.check,

@@ -24,7 +24,7 @@ from fedishare.net import answers, webfinger
 from fedishare.net.client import ACTIVITY_ACCEPT
 from fedishare.queries import known
 from fedishare.queries.known import ActorRow, PostRow
-from fedishare.services import arrivals, people
+from fedishare.services import arrivals, people, pins
 from fedishare.services.arrivals import StoredPost
 from fedishare.services.drafts import ForeignPost
 
@@ -214,7 +214,14 @@ async def find(tools: Tools, text: str) -> Found:
     if await tools.db.read(known.is_blocked, hosts=[hosts.origin_of(f"https://{domain}").host]):
         raise Refused("This node has nothing to do with that server.")
     answer = await webfinger.look_up(tools.client, text)
-    return Found("actor", await actor(tools, answer.actor_uri))
+    return await _met(tools, answer.actor_uri, budget=Budget())
+
+
+async def _met(tools: Tools, uri: str, *, budget: Budget) -> Found:
+    """Somebody whom one of ours looked for: what they show first is looked up too."""
+    actor_id = await actor(tools, uri, budget=budget)
+    await tools.db.write(pins.feature, tools.here, actor_id=actor_id)
+    return Found("actor", actor_id)
 
 
 async def _refresh(tools: Tools, found: ActorRow) -> None:
@@ -222,6 +229,7 @@ async def _refresh(tools: Tools, found: ActorRow) -> None:
     if not found.local and found.fetched_at < tools.here.now() - STALE_AFTER:
         with suppress(FediShareError):
             await actor(tools, found.uri, fresh=True)
+            await tools.db.write(pins.feature, tools.here, actor_id=found.id)
 
 
 async def _find_address(tools: Tools, url: str) -> Found:
@@ -236,7 +244,7 @@ async def _find_address(tools: Tools, url: str) -> Found:
     if found is not None:
         return found
     if any(kind in ACTORS for kind in kinds):
-        return Found("actor", await actor(tools, uri, budget=budget))
+        return await _met(tools, uri, budget=budget)
     kept = await post(tools, uri, budget=budget)
     if kept is None:
         raise Gone("This post was deleted, or is not welcome here.")

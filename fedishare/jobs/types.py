@@ -195,6 +195,12 @@ class CrawlThread(Job, frozen=True):
     thread_id: int
 
 
+class FetchFeatured(Job, frozen=True):
+    """Look at what somebody elsewhere has pinned to their profile."""
+
+    actor_id: int
+
+
 class SynchroniseFollowers(Job, frozen=True):
     """Compare who of us follows somebody elsewhere with the list that their server shows us (FEP-8fcf)."""
 
@@ -248,6 +254,7 @@ AnyJob: TypeAlias = (
     | Distribute
     | FetchParent
     | CrawlThread
+    | FetchFeatured
     | SynchroniseFollowers
     | LookUpNode
     | CheckInbox

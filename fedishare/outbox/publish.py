@@ -5,6 +5,7 @@ transaction, and writes in one passage. Running it twice changes nothing.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
@@ -107,7 +108,8 @@ async def publish_reaction(tools: Tools, job: PublishReaction) -> None:
     facts = await tools.db.read(outgoing.reaction_facts, job.reaction_id)
     if facts is None or facts.post.deleted_at is not None:
         return
-    await send(tools, await _about_reaction(tools, facts, _said(facts, tools)))
+    about = await _about_reaction(tools, facts, _said(facts, tools))
+    await send(tools, about._replace(still=partial(outgoing.is_reaction, uri=facts.uri)))
 
 
 async def publish_undo(tools: Tools, job: PublishUndo) -> None:
@@ -161,7 +163,9 @@ async def publish_pin(tools: Tools, job: PublishPin) -> None:
         key=facts.key,
         at=tools.here.now(),
     )
-    await send(tools, Outgoing(about, inboxes, room_id=row.id if is_room else None, post_id=job.post_id))
+    still = partial(outgoing.is_pinned, actor_id=job.actor_id, post_id=job.post_id, wanted=job.added)
+    room_id = row.id if is_room else None
+    await send(tools, Outgoing(about, inboxes, room_id=room_id, post_id=job.post_id, still=still))
 
 
 async def send_use(tools: Tools, job: SendUse) -> None:

@@ -10,7 +10,7 @@ from fedishare.core.here import Here
 from fedishare.db.accounts import Account, Session
 from fedishare.db.follows import Block, Follow
 from fedishare.db.notices import Notice
-from fedishare.db.people import Actor
+from fedishare.db.people import Actor, FeaturedTag
 from fedishare.db.posts import Post
 from fedishare.domain.audience import OPEN
 from fedishare.domain.kinds import FollowState, Kind
@@ -97,6 +97,9 @@ FOLLOW: Final = select(Follow.state).where(
     Follow.follower_id == bindparam("one"), Follow.followee_id == bindparam("other")
 )
 BLOCKING: Final = select(exists().where(Block.blocker_id == bindparam("one"), Block.blocked_id == bindparam("other")))
+FEATURED_TAGS: Final = (
+    select(FeaturedTag.label).where(FeaturedTag.actor_id == bindparam("actor")).order_by(FeaturedTag.name)
+)
 FIND: Final = (
     select(*face_columns(Actor))
     .where(Actor.suspended_at.is_(None), Actor.deleted_at.is_(None))
@@ -173,6 +176,11 @@ def _profile(rows: Any) -> Profile:
     if row[0] is not None:
         raise Gone("This account was deleted.")
     return Profile(*row[2:])
+
+
+def featured_tags(tx: Connection, *, actor_id: int) -> list[str]:
+    """The hashtags somebody shows on their page, as they write them."""
+    return list(tx.scalars(FEATURED_TAGS, {"actor": actor_id}))
 
 
 def relation(tx: Connection, *, viewer: int, other: int) -> Relation:

@@ -12,6 +12,7 @@ from fedishare.db.follows import Block
 from fedishare.db.posts import Home, Post, PostTag
 from fedishare.db.reactions import Reaction
 from fedishare.db.resources import Resource
+from fedishare.db.rooms import Pin
 from fedishare.domain.audience import OPEN, Visibility
 from fedishare.domain.kinds import ReactionKind
 from fedishare.queries import sight
@@ -54,6 +55,8 @@ AUTHOR_BOOSTS: Final = _page(
     ),
     Reaction.id,
 )
+PINNED: Final = select(Pin.post_id).where(Pin.actor_id == bindparam("actor")).order_by(Pin.post_id.desc()).limit(PAGE)
+IS_PINNED: Final = select(Pin.post_id).where(Pin.actor_id == bindparam("actor"), Pin.post_id == bindparam("post"))
 TAG: Final = _page(
     select(Post.id, Post.id.label("post"))
     .join(PostTag, PostTag.post_id == Post.id)
@@ -115,6 +118,15 @@ def author(tx: Connection, *, actor_id: int, viewer: int | None, before: int = N
     entries += [Entry(*row) for row in tx.execute(AUTHOR_BOOSTS, values)]
     newest = sorted(entries, key=lambda entry: entry.id, reverse=True)[:limit]
     return fill(tx, newest, viewer=viewer)
+
+
+def pinned(tx: Connection, *, actor_id: int, viewer: int | None) -> list[Card]:
+    """What an actor shows first, newest first."""
+    return cards(tx, list(tx.scalars(PINNED, {"actor": actor_id})), viewer=viewer)
+
+
+def is_pinned(tx: Connection, *, actor_id: int, post_id: int) -> bool:
+    return tx.scalar(IS_PINNED, {"actor": actor_id, "post": post_id}) is not None
 
 
 def tag(tx: Connection, *, name: str, viewer: int | None, before: int = NEWEST, limit: int = PAGE) -> list[Card]:

@@ -11,7 +11,15 @@ from fedishare.db.follows import Block, Follow
 from fedishare.db.people import Actor
 from fedishare.domain.kinds import FollowState, Kind, NoticeKind
 from fedishare.jobs.queue import enqueue
-from fedishare.jobs.types import AnswerFollow, LookUpNode, SendBlock, SendFollow, SendUnblock, SendUnfollow
+from fedishare.jobs.types import (
+    AnswerFollow,
+    FetchFeatured,
+    LookUpNode,
+    SendBlock,
+    SendFollow,
+    SendUnblock,
+    SendUnfollow,
+)
 from fedishare.services import notices
 
 BETWEEN: Final = exists().where(
@@ -93,6 +101,7 @@ def _begin(tx: Connection, here: Here, follower: Party, followee: Party, uri: st
         return request(tx, here, follower_id=follower.id, followee_id=followee.id, uri=uri)
     if not followee.local:
         enqueue(tx, SendFollow(follow_id, follower.id, followee.id), due=here.now())
+        enqueue(tx, FetchFeatured(followee.id), due=here.now())
         return state
     if not follower.local:
         enqueue(tx, LookUpNode(follower.host), due=here.now())
