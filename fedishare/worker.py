@@ -69,6 +69,7 @@ TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
         types.PublishReaction: publish.publish_reaction,
         types.PublishUndo: publish.publish_undo,
         types.PublishActor: publish.publish_actor,
+        types.SendMove: publish.send_move,
         types.PublishPin: publish.publish_pin,
         types.SendUse: publish.send_use,
         types.SendReport: publish.send_report,

@@ -147,6 +147,12 @@ class PublishActor(Job, frozen=True):
     actor_id: int
 
 
+class SendMove(Job, frozen=True):
+    """Somebody of ours has moved to another server: their followers go along."""
+
+    actor_id: int
+
+
 class PublishPin(Job, frozen=True):
     about: ClassVar[Things | None] = POST
 
@@ -248,6 +254,7 @@ AnyJob: TypeAlias = (
     | PublishReaction
     | PublishUndo
     | PublishActor
+    | SendMove
     | PublishPin
     | SendUse
     | SendReport

@@ -25,6 +25,7 @@ from fedishare.jobs.types import (
     PublishPost,
     PublishReaction,
     PublishUndo,
+    SendMove,
     SendReport,
     SendUse,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "publish_undo",
     "send_block",
     "send_follow",
+    "send_move",
     "send_report",
     "send_unblock",
     "send_unfollow",
@@ -131,6 +133,23 @@ async def publish_actor(tools: Tools, job: PublishActor) -> None:
     now = tools.here.now()
     activity = activities.update_actor(document, uri=uri, followers=followers, at=now)
     about = letter(activity, actor=_who(facts), object_uri=facts.actor.uri, public=True, key=facts.key, at=now)
+    await send(tools, Outgoing(about, inboxes))
+
+
+async def send_move(tools: Tools, job: SendMove) -> None:
+    """The Move of somebody of ours, for all followers; behind the Update that shows where to (FEP-7628)."""
+    await publish_actor(tools, PublishActor(job.actor_id))
+    facts, inboxes, _ = await tools.db.read(_profile, job.actor_id)
+    row, now = facts.actor, tools.here.now()
+    if row.moved_to is None or row.moved_at is None:
+        return
+    activity = activities.move(
+        uri=named(tools.here.uris, "Move", row.uri, row.moved_to, row.moved_at.isoformat()),
+        actor=row.uri,
+        target=row.moved_to,
+        followers=row.followers or addresses.followers(row.uri),
+    )
+    about = letter(activity, actor=_who(facts), object_uri=row.uri, public=True, key=facts.key, at=now)
     await send(tools, Outgoing(about, inboxes))
 
 

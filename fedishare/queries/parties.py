@@ -74,6 +74,7 @@ class ActorRow(NamedTuple):
     indexable: bool
     also_known_as: Sequence[str]
     moved_to: str | None
+    moved_at: datetime | None
     created_at: datetime
     published_at: datetime | None
     suspended_at: datetime | None

@@ -5,10 +5,10 @@ Statements are built once, when the module loads: building one costs more than r
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, bindparam, exists, select
+from sqlalchemy import Connection, Select, and_, bindparam, exists, or_, select
 
 from fedishare.core.errors import Gone, NotFound
-from fedishare.db.follows import Block
+from fedishare.db.follows import Block, Mute
 from fedishare.db.posts import Home, Post, PostTag
 from fedishare.db.reactions import Reaction
 from fedishare.db.resources import Resource
@@ -27,10 +27,16 @@ def _page(statement: Select[*tuple[Any, ...]], key: Any) -> Select[*tuple[Any, .
     return statement.where(key < bindparam("before")).order_by(key.desc()).limit(bindparam("limit"))
 
 
+_author_id = select(Post.author_id).where(Post.id == Home.post_id).correlate(Home).scalar_subquery()
 HOME: Final = _page(
     select(Home.entry_id, Home.post_id, Home.booster_id)
     .where(Home.reader_id == bindparam("reader"))
-    .where(~exists().where(Block.blocker_id == bindparam("reader"), Block.blocked_id == Home.booster_id)),
+    .where(~exists().where(Block.blocker_id == bindparam("reader"), Block.blocked_id == Home.booster_id))
+    .where(
+        ~exists().where(
+            Mute.muter_id == bindparam("reader"), or_(Mute.muted_id == Home.booster_id, Mute.muted_id == _author_id)
+        )
+    ),
     Home.entry_id,
 )
 _has_resource = exists().where(Resource.post_id == Post.id)

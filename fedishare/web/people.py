@@ -135,6 +135,14 @@ def _unblock(tx: Connection, here: Here, *, mine: int, other: int) -> None:
     follows.unblock(tx, here, blocker_id=mine, blocked_id=other)
 
 
+def _mute(tx: Connection, here: Here, *, mine: int, other: int) -> None:
+    follows.mute(tx, here, muter_id=mine, muted_id=other)
+
+
+def _unmute(tx: Connection, _here: Here, *, mine: int, other: int) -> None:
+    follows.unmute(tx, muter_id=mine, muted_id=other)
+
+
 def _agree(tx: Connection, here: Here, *, mine: int, other: int) -> None:
     follows.accept(tx, here, follower_id=other, followee_id=mine)
 
@@ -169,6 +177,8 @@ for _path, _change in (
     ("/unfollow", _unfollow),
     ("/block", _block),
     ("/unblock", _unblock),
+    ("/mute", _mute),
+    ("/unmute", _unmute),
     ("/requests/accept", _agree),
     ("/requests/reject", _refuse),
 ):

@@ -26,7 +26,7 @@ from fedishare.net import keys, proofs
 from fedishare.outbox import activities, publish
 from fedishare.outbox.letters import Outgoing, letter, send
 from fedishare.queries import outgoing
-from fedishare.services import pins, reactions
+from fedishare.services import moves, pins, reactions
 from tests.builders import FrozenClock, Made, a_follow_row, a_person, a_post, a_resource, a_room, add, an_ed25519_pair
 from tests.outbox.town import bodies, sent
 
@@ -592,3 +592,33 @@ async def test_a_pin_that_was_changed_meanwhile_is_not_sent(
 
 def _reaction_ids(tx: Connection) -> list[int]:
     return list(tx.scalars(select(Reaction.id)))
+
+
+async def test_a_move_goes_to_all_followers_behind_the_profile_that_says_so(desk: Tools, here: Here) -> None:
+    db = desk.db
+    anna = await a_person(db, here)
+    new = await a_colleague(db, here, "new.test", also_known_as=[anna.uri])
+    await a_follow_row(db, here, by=await a_colleague(db, here, "follower.test"), of=anna)
+    await db.write(moves.leave, here, actor_id=anna.id, target_id=new.id)
+
+    for _ in range(2):
+        await publish.send_move(desk, types.SendMove(anna.id))
+
+    assert [(kind, inboxes) for kind, _, inboxes in await db.read(sent)] == [
+        ("Update", ["https://follower.test/inbox"]),
+        ("Move", ["https://follower.test/inbox"]),
+    ]
+    update, move = await db.read(bodies)
+    assert (update["object"]["movedTo"], move["object"], move["target"]) == (new.uri, anna.uri, new.uri)
+    assert (move["to"], move["cc"], proven(move)) == ([f"{anna.uri}/followers"], [], True)
+    about = await db.read(lambda tx: set(tx.scalars(select(Delivery.object_uri))))
+    assert about == {anna.uri}
+
+
+async def test_a_move_that_was_taken_back_is_not_sent(desk: Tools, here: Here) -> None:
+    anna = await a_person(desk.db, here)
+    await a_follow_row(desk.db, here, by=await a_colleague(desk.db, here, "follower.test"), of=anna)
+
+    await publish.send_move(desk, types.SendMove(anna.id))
+
+    assert "Move" not in [kind for kind, _, _ in await desk.db.read(sent)]
