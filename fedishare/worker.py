@@ -17,7 +17,7 @@ from fedishare.jobs import queue, types
 from fedishare.jobs.queue import Claimed
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import Lane
-from fedishare.outbox import publish
+from fedishare.outbox import forwards, publish
 from fedishare.outbox import rooms as outbox_rooms
 from fedishare.outbox.deliver import Courier
 from fedishare.services import housekeeping
@@ -52,6 +52,7 @@ async def sweep(tools: Tools, _: types.Sweep) -> None:
 TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
     {
         types.Receive: receive.apply_later,
+        types.Forward: forwards.forward,
         types.FetchParent: resolve.fetch_parent,
         types.CrawlThread: crawl.crawl,
         types.FetchFeatured: featured.fetch,

@@ -182,6 +182,17 @@ class Distribute(Job, frozen=True):
     post_id: int | None
 
 
+class Forward(Job, frozen=True):
+    """Pass on to the followers of one of ours what somebody elsewhere answered them, byte for byte.
+
+    `activity_uri` names a row of `received`; `author_id` is who was answered.
+    """
+
+    author_id: int
+    activity_uri: str
+    post_uri: str
+
+
 class FetchParent(Job, frozen=True):
     """Find the post that a reply answers, so that its thread is whole.
 
@@ -259,6 +270,7 @@ AnyJob: TypeAlias = (
     | SendUse
     | SendReport
     | Distribute
+    | Forward
     | FetchParent
     | CrawlThread
     | FetchFeatured

@@ -221,6 +221,9 @@ def _addressed(tx: Connection, post_id: int, *, to_holders: bool) -> Addressed:
     inboxes = recipients.audience_inboxes(tx, author=facts.author, post_id=post_id, addresses=addressed)
     if post.visibility in OPEN:
         inboxes += inboxes_of([facts.answered]) if not _reaches(facts.answered, addressed) else []
+        # What is said under a post of ours is for those who read that post, as in Mastodon.
+        if facts.answered is not None and facts.answered.local:
+            inboxes += recipients.follower_inboxes(tx, facts.answered.id)
     if facts.room is not None and facts.room.uri not in addressed and not facts.room.local:
         inboxes += inboxes_of([facts.room])
     if to_holders:

@@ -74,11 +74,11 @@ class ActorRow(NamedTuple):
     indexable: bool
     also_known_as: Sequence[str]
     moved_to: str | None
-    moved_at: datetime | None
     created_at: datetime
     published_at: datetime | None
     suspended_at: datetime | None
     deleted_at: datetime | None
+    moved_at: datetime | None = None
 
 
 class ActorFacts(NamedTuple):
