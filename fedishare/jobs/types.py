@@ -150,6 +150,8 @@ class PublishActor(Job, frozen=True):
 class SendMove(Job, frozen=True):
     """Somebody of ours has moved to another server: their followers go along."""
 
+    about: ClassVar[Things | None] = ACTOR
+
     actor_id: int
 
 
@@ -188,9 +190,12 @@ class Forward(Job, frozen=True):
     `activity_uri` names a row of `received`; `author_id` is who was answered.
     """
 
+    about: ClassVar[Things | None] = POST
+
     author_id: int
     activity_uri: str
     post_uri: str
+    post_id: int
 
 
 class FetchParent(Job, frozen=True):
@@ -209,17 +214,23 @@ class FetchParent(Job, frozen=True):
 class CrawlThread(Job, frozen=True):
     """Ask around for the answers of a conversation that nobody sent us."""
 
+    lane: ClassVar[Lane] = Lane.FETCHING
+
     thread_id: int
 
 
 class FetchFeatured(Job, frozen=True):
     """Look at what somebody elsewhere has pinned to their profile."""
 
+    lane: ClassVar[Lane] = Lane.FETCHING
+
     actor_id: int
 
 
 class SynchroniseFollowers(Job, frozen=True):
     """Compare who of us follows somebody elsewhere with the list that their server shows us (FEP-8fcf)."""
+
+    lane: ClassVar[Lane] = Lane.FETCHING
 
     actor_id: int
     url: str

@@ -160,7 +160,7 @@ def forward(tx: Connection, here: Here, *, post_id: int, activity_uri: str) -> b
     found = tx.execute(ANSWERED, {"post": post_id}).one_or_none()
     if found is None:
         return False
-    enqueue(tx, Forward(found.author_id, activity_uri, found.uri), due=here.now())
+    enqueue(tx, Forward(found.author_id, activity_uri, found.uri, post_id), due=here.now())
     return True
 
 
