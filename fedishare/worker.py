@@ -12,13 +12,13 @@ import structlog
 from sqlalchemy import Connection
 
 from fedishare.core.errors import FediShareError, Unreachable
-from fedishare.inbox import nodes, polls, quotes, receive, resolve, vacated
+from fedishare.inbox import crawl, featured, nodes, polls, quotes, receive, resolve, synchrony, vacated
 from fedishare.jobs import queue, types
 from fedishare.jobs.queue import Claimed
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import Lane
+from fedishare.outbox import forwards, publish, stamps
 from fedishare.outbox import polls as outbox_polls
-from fedishare.outbox import publish, stamps
 from fedishare.outbox import rooms as outbox_rooms
 from fedishare.outbox.deliver import Courier
 from fedishare.services import housekeeping
@@ -53,7 +53,11 @@ async def sweep(tools: Tools, _: types.Sweep) -> None:
 TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
     {
         types.Receive: receive.apply_later,
+        types.Forward: forwards.forward,
         types.FetchParent: resolve.fetch_parent,
+        types.CrawlThread: crawl.crawl,
+        types.FetchFeatured: featured.fetch,
+        types.SynchroniseFollowers: synchrony.synchronise,
         types.LookUpNode: nodes.look_up,
         types.CheckInbox: vacated.check,
         types.TallyPoll: polls.tally,
@@ -71,6 +75,7 @@ TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
         types.PublishReaction: publish.publish_reaction,
         types.PublishUndo: publish.publish_undo,
         types.PublishActor: publish.publish_actor,
+        types.SendMove: publish.send_move,
         types.PublishPin: publish.publish_pin,
         types.SendUse: publish.send_use,
         types.SendReport: publish.send_report,

@@ -15,11 +15,13 @@ from fedishare.core import uris as addresses
 from fedishare.core.errors import Gone
 from fedishare.core.json import Json
 from fedishare.core.uris import Place, Uris
+from fedishare.domain.digests import digest
 from fedishare.domain.kinds import Kind
+from fedishare.http import readers
 from fedishare.http.keys import TOOLS
 from fedishare.http.readers import first_for_all
 from fedishare.http.routes import Allow, Handler, Routes
-from fedishare.queries import collections, published
+from fedishare.queries import circles, collections, known, published
 from fedishare.queries.collections import NEWEST, OLDEST, Named, Words
 from fedishare.queries.published import Readable, Thread
 
@@ -86,6 +88,28 @@ def _people(named: str, before: int, people: list[Named]) -> Document:
         "orderedItems": [one.uri for one in shown],
     }
     return shaped | {"next": f"{named}?page=true&max_id={shown[-1].id}"} if len(people) > PEOPLE else shaped
+
+
+def _synchronization(place: Place) -> Handler:
+    async def synchronization(request: web.Request) -> web.StreamResponse:
+        """Whoever signs is shown which of their own server's people follow, and learns of no others (FEP-8fcf)."""
+        tools, uri = request.app[TOOLS], uri_of(request, place)
+        asker = await readers.reader(request)
+        members = await tools.db.read(_load_members, uri=uri, asker=asker) if asker is not None else None
+        if members is None:
+            raise nothing()
+        shaped = _ordered(addresses.followers_synchronization(uri), [*members])
+        return document(_written(shaped), public=False)
+
+    return synchronization
+
+
+def _load_members(tx: Connection, *, uri: str, asker: int) -> tuple[str, ...] | None:
+    where = known.actor_by_id(tx, actor_id=asker)
+    if where is None or where.local:
+        return None
+    circle = circles.at_origin(tx, actor_id=required(tx, uri).id, url=where.uri)
+    return circle.members if circle is not None else None
 
 
 def _featured(place: Place) -> Handler:
@@ -193,7 +217,10 @@ async def thread(request: web.Request) -> web.StreamResponse:
     if found is None:
         raise nothing()
     shaped = _ordered(tools.here.uris.thread(root_id), [*found.uris]) | {"attributedTo": found.attributed_to}
-    return document(_written(shaped), public=found.is_public)
+    answer = document(_written(shaped), public=found.is_public)
+    # Who has the same posts already can tell so without having asked before (FEP-f228, NodeBB).
+    answer.etag = digest(found.uris)
+    return answer
 
 
 def _post_uri(request: web.Request, place: Place) -> str:
@@ -223,6 +250,7 @@ for _place in (*NAMED, Place.NODE):
     _actor = path(_place)
     routes.get(addresses.followers(_actor), allow=Allow.ANYONE)(machine(_circle(_place, FOLLOWERS)))
     routes.get(addresses.following(_actor), allow=Allow.ANYONE)(machine(_circle(_place, FOLLOWING)))
+    routes.get(addresses.followers_synchronization(_actor), allow=Allow.ANYONE)(machine(_synchronization(_place)))
     routes.get(addresses.featured(_actor), allow=Allow.ANYONE)(machine(_featured(_place)))
 for _place in (Place.POST, Place.RESOURCE):
     _post = f"/{_place.value}/{{id}}"

@@ -131,6 +131,68 @@ def account_add(
     click.echo(f"@{name} can sign in at {chosen.url}/sign-in")
 
 
+@account.command("alias")
+@click.argument("name")
+@click.argument("other")
+@click.pass_context
+def account_alias(context: click.Context, name: str, other: str) -> None:
+    """Say that OTHER, an account elsewhere, is NAME's as well, so that it can move here."""
+    from fedishare.cli import people  # noqa: PLC0415 -- as above
+
+    asyncio.run(people.name_other(load(context), SystemClock(), name=name, other=other))
+    click.echo(f"{other} can move to @{name} now.")
+
+
+@account.command("move")
+@click.argument("name")
+@click.argument("target")
+@click.pass_context
+def account_move(context: click.Context, name: str, target: str) -> None:
+    """Move NAME to TARGET, an account elsewhere that names it as its own. Followers are asked to go along."""
+    from fedishare.cli import people  # noqa: PLC0415 -- as above
+
+    carried = asyncio.run(people.move(load(context), SystemClock(), name=name, target=target))
+    click.echo(f"@{name} has moved to {target}. {carried} here go along; the Move is sent to everybody else.")
+
+
+@commands.group()
+def server() -> None:
+    """Other servers, and those this node has nothing to do with."""
+
+
+@server.command("block")
+@click.argument("domain")
+@click.option("--reason", default="", help="For moderators to read.")
+@click.pass_context
+def server_block(context: click.Context, domain: str, reason: str) -> None:
+    """Have nothing to do with DOMAIN, and everything below it. Follows end for good."""
+    from fedishare.cli import servers  # noqa: PLC0415 -- as above
+
+    done = asyncio.run(servers.block(load(context), SystemClock(), domain=domain, reason=reason))
+    click.echo(f"{done.domain} is blocked: {done.follows} follows ended, {done.people} people are hidden.")
+
+
+@server.command("unblock")
+@click.argument("domain")
+@click.pass_context
+def server_unblock(context: click.Context, domain: str) -> None:
+    """Deal with DOMAIN again. What was hidden is shown; follows have to be asked for anew."""
+    from fedishare.cli import servers  # noqa: PLC0415 -- as above
+
+    asyncio.run(servers.unblock(load(context), SystemClock(), domain=domain))
+    click.echo(f"{domain} is not blocked.")
+
+
+@server.command("blocked")
+@click.pass_context
+def server_blocked(context: click.Context) -> None:
+    """List the blocked domains, each with its reason."""
+    from fedishare.cli import servers  # noqa: PLC0415 -- as above
+
+    for line in asyncio.run(servers.blocked(load(context), SystemClock())):
+        click.echo(f"{line.domain}\t{line.reason}")
+
+
 def _password() -> str:
     if sys.stdin.isatty():
         return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))

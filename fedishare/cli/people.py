@@ -1,10 +1,16 @@
 """Accounts and tokens from the command line."""
 
+from sqlalchemy import Connection
+
 from fedishare import start
 from fedishare.core.clock import Clock
+from fedishare.core.errors import NotFound
+from fedishare.core.here import Here
 from fedishare.domain.permissions import Role
+from fedishare.inbox import moving
 from fedishare.net import keys
-from fedishare.services import accounts
+from fedishare.queries import known
+from fedishare.services import accounts, moves
 from fedishare.settings import Settings
 
 
@@ -23,6 +29,33 @@ async def add(settings: Settings, clock: Clock, *, name: str, email: str, passwo
             rsa=keys.new_rsa(),
             ed25519=keys.new_ed25519(),
         )
+
+
+async def name_other(settings: Settings, clock: Clock, *, name: str, other: str) -> None:
+    """Say for NAME that the other account is theirs, so that it can move here."""
+    async with start.tools(settings, clock=clock) as tools:
+        actor_id = await tools.db.read(_ours, tools.here, name=name)
+        other_id = await moving.other_account(tools, other)
+        await tools.db.write(_know_as, tools.here, actor_id=actor_id, other_id=other_id)
+
+
+async def move(settings: Settings, clock: Clock, *, name: str, target: str) -> int:
+    """Move NAME to another account. Answers how many people here follow along at once."""
+    async with start.tools(settings, clock=clock) as tools:
+        actor_id = await tools.db.read(_ours, tools.here, name=name)
+        target_id = await moving.other_account(tools, target)
+        return await tools.db.write(moves.leave, tools.here, actor_id=actor_id, target_id=target_id)
+
+
+def _ours(tx: Connection, here: Here, *, name: str) -> int:
+    found = known.actor_by_handle(tx, handle=f"{name.removeprefix('@')}@{here.uris.authority}")
+    if found is None or found.deleted_at is not None:
+        raise NotFound(f"nobody here is called {name}")
+    return found.id
+
+
+def _know_as(tx: Connection, here: Here, *, actor_id: int, other_id: int) -> None:
+    moves.know_as(tx, here, actor_id=actor_id, other_id=other_id)
 
 
 async def issue_token(settings: Settings, clock: Clock, *, name: str, scopes: str) -> str:

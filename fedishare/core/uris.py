@@ -109,6 +109,11 @@ def followers(actor: str) -> str:
     return f"{actor}/followers"
 
 
+def followers_synchronization(actor: str) -> str:
+    """Those of its followers who live where the asker lives (FEP-8fcf)."""
+    return f"{actor}/followers_synchronization"
+
+
 def following(actor: str) -> str:
     return f"{actor}/following"
 

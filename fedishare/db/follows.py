@@ -23,6 +23,16 @@ class Follow(Base):
     created_at: Mapped[datetime]
 
 
+class Mute(Base):
+    """Somebody rather not heard of. Nobody else knows; the follow, if there is one, stays."""
+
+    __tablename__ = "mute"
+
+    muter_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True)
+    muted_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True, index=True)
+    created_at: Mapped[datetime]
+
+
 class Block(Base):
     __tablename__ = "block"
     __table_args__ = (UniqueConstraint("blocker_id", "blocked_id"),)

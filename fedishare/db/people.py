@@ -55,6 +55,16 @@ class Actor(Base):
     deleted_at: Mapped[datetime | None]
 
 
+class FeaturedTag(Base):
+    """A hashtag that an actor shows on the profile: `name` folded for looking up, `label` as they write it."""
+
+    __tablename__ = "featured_tag"
+
+    actor_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    label: Mapped[str]
+
+
 class ActorKey(Base):
     """One key of an actor. `private` is set for our own actors only."""
 

@@ -10,6 +10,8 @@ from fedishare.db.base import Base, Id
 
 
 class Report(Base):
+    """`forwarded` is set where the moderators of the target's own server were told as well."""
+
     __tablename__ = "report"
 
     id: Mapped[Id]
@@ -18,5 +20,6 @@ class Report(Base):
     target_id: Mapped[int] = mapped_column(ForeignKey("actor.id"), index=True)
     posts: Mapped[Sequence[str]]
     comment: Mapped[str]
+    forwarded: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]

@@ -14,6 +14,7 @@ from fedishare.db import (
     reports,
     resources,
     rooms,
+    threads,
     work,
 )
 from fedishare.db.base import Base
@@ -32,6 +33,7 @@ ALL = (
     reports,
     resources,
     rooms,
+    threads,
     work,
 )
 METADATA = Base.metadata

@@ -47,7 +47,8 @@ class Activity(Base):
     """An activity of ours: the bytes as first written, which every delivery sends unchanged.
 
     An Announce of a room may have a second wording for other servers under the same id
-    (`variant`); what is served at that id is the one without a variant.
+    (`variant`); what is served at that id is the one without a variant. `for_followers` is set
+    for what only followers get: with it goes word of who they are (FEP-8fcf).
     """
 
     __tablename__ = "activity"
@@ -61,6 +62,7 @@ class Activity(Base):
     object_uri: Mapped[str] = mapped_column(index=True)
     body: Mapped[bytes]
     public: Mapped[bool]
+    for_followers: Mapped[bool] = mapped_column(default=False)
     local: Mapped[bool]
     created_at: Mapped[datetime]
 

@@ -54,7 +54,7 @@ async def at(tools: Tools, uri: str, *, budget: Budget) -> tuple[Node, str]:
         raise NotFound("This node has no such thing.")
     if await tools.db.read(known.is_blocked, hosts=[host]):
         raise Refused("This node has nothing to do with that server.")
-    budget.spend()
+    budget.spend(host)
     answer, data = await tools.client.get_json(uri.partition("#")[0], signer=await signer(tools))
     node = Node(data)
     if not node.is_as2:

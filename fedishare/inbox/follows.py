@@ -27,7 +27,12 @@ def follow(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     uri = activity.activity.id or activity.stored_as
     if uri and receipts.was_undone(tx, uri=uri, since=ctx.now - UNDONE_FOR):
         return Ignored("it was undone before it came")
-    state = follows.request(tx, ctx.here, follower_id=activity.sender.id, followee_id=followee.id, uri=uri)
+    try:
+        state = follows.request(tx, ctx.here, follower_id=activity.sender.id, followee_id=followee.id, uri=uri)
+    except Refused:
+        # Blocked, or moved away: without an answer they would show for ever that they asked.
+        follows.refuse(tx, ctx.here, follower_id=activity.sender.id, followee_id=followee.id, uri=uri or "")
+        return Done("follow refused")
     return Done(f"follow {state.value}")
 
 
@@ -119,6 +124,8 @@ def block(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     if blocked is None:
         return Ignored("blocks nobody here")
     uri = activity.activity.id or activity.stored_as
+    if uri and receipts.was_undone(tx, uri=uri, since=ctx.now - UNDONE_FOR):
+        return Ignored("it was undone before it came")
     follows.block(tx, ctx.here, blocker_id=activity.sender.id, blocked_id=blocked.id, uri=uri)
     return Done("block")
 
@@ -129,8 +136,12 @@ def unblock(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     blocked = _one_of_ours(tx, said.inner.ref("object")) if said.inner else None
     pair = Pair(activity.sender.id, blocked.id) if blocked else known.block(tx, uri=said.object or "")
     if pair is None or pair.one != activity.sender.id:
+        if said.object:
+            receipts.remember_undone(tx, uri=said.object, now=ctx.now)
         return Ignored("blocked nobody here")
     undone = follows.unblock(tx, ctx.here, blocker_id=pair.one, blocked_id=pair.other)
+    if not undone and said.object:
+        receipts.remember_undone(tx, uri=said.object, now=ctx.now)
     return Done("block undone") if undone else Ignored("blocked nobody here")
 
 

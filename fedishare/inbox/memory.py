@@ -4,7 +4,7 @@ Nothing here is lost by forgetting it: another process, or the same one tomorrow
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import MutableMapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, TypeVar
@@ -37,14 +37,17 @@ class Failure(NamedTuple):
 class Budget:
     """How much may still be fetched for one cause. One budget is shared by all that follows from it (DOS-15)."""
 
-    def __init__(self, fetches: int = MOST_FETCHES) -> None:
+    def __init__(self, fetches: int = MOST_FETCHES, *, per_host: int | None = None) -> None:
         self.left = fetches
+        self._per_host = per_host if per_host is not None else fetches
+        self._spent: Counter[str] = Counter()
 
-    def spend(self) -> None:
-        """Raises Invalid once nothing is left."""
-        if self.left <= 0:
+    def spend(self, host: str = "") -> None:
+        """Raises Invalid once nothing is left, in all or for this one server."""
+        if self.left <= 0 or self._spent[host] >= self._per_host:
             raise Invalid("This leads to more addresses than we follow.")
         self.left -= 1
+        self._spent[host] += 1
 
 
 class Memory:

@@ -41,7 +41,9 @@ def move_needs(tx: Connection, activity: Verified, ctx: Context) -> tuple[Need, 
     target = activity.activity.target
     if target is None or _why_not(tx, activity, ctx, target) is not None:
         return ()
-    return Need(Wanted.ACTOR_AGAIN, activity.sender.uri), Need(Wanted.ACTOR_AGAIN, target)
+    needs = (Need(Wanted.ACTOR_AGAIN, activity.sender.uri),)
+    # Whoever moves to us has said so here, in the settings.
+    return needs if ctx.here.uris.is_ours(target) else (*needs, Need(Wanted.ACTOR_AGAIN, target))
 
 
 def move(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
@@ -65,8 +67,8 @@ def move(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
 def _why_not(tx: Connection, activity: Verified, ctx: Context, target: str) -> str | None:
     if activity.activity.object != activity.sender.uri or target == activity.sender.uri:
         return "nobody moves somebody else"
-    if not trust.is_foreign(target, ctx.here):
-        return "accounts move here by hand only"
+    if not trust.is_foreign(target, ctx.here) and known.actor(tx, uri=target) is None:
+        return "there is nobody at the new address"
     if known.is_blocked(tx, hosts=[hosts.origin_of(target).host]):
         return "the new server is blocked"
     last = activity.sender.moved_at

@@ -7,10 +7,10 @@ from sqlalchemy import Connection
 
 from fedishare.core import hosts
 from fedishare.core.errors import Invalid, Refused
-from fedishare.inbox import people, polls, quotes, reading
+from fedishare.inbox import people, polls, quotes, reading, trust
 from fedishare.inbox.context import Context, Done, Ignored, Need, Outcome, Verified, Wanted
 from fedishare.queries import known
-from fedishare.services import arrivals, reactions
+from fedishare.services import arrivals, reactions, threads
 from fedishare.services.drafts import ForeignPost
 
 # As in Mastodon: an edit of something we never had is news only while the thing itself is new.
@@ -68,7 +68,10 @@ def create(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     kept = arrivals.store(tx, ctx.here, post, activity_uri=activity.stored_as)
     if kept is None:
         return Done("used it") if post.use else Ignored("it was deleted, or its author is not welcome")
-    return Done("post") if kept.is_new else Ignored("the post is known")
+    if not kept.is_new:
+        return Ignored("the post is known")
+    _pass_on(tx, activity, ctx, post_id=kept.id)
+    return Done("post")
 
 
 def update(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
@@ -86,8 +89,10 @@ def update(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
         return create(tx, activity, ctx) if is_news else Ignored("an edit of an old post that we never had")
     if found.author_id != activity.sender.id:
         raise Refused("This post is somebody else's.")
-    revised = arrivals.revise(tx, ctx.here, post, activity_uri=activity.stored_as)
-    return Done("edit") if revised else Ignored("what we have is as new")
+    if not arrivals.revise(tx, ctx.here, post, activity_uri=activity.stored_as):
+        return Ignored("what we have is as new")
+    _pass_on(tx, activity, ctx, post_id=found.id)
+    return Done("edit")
 
 
 def delete(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
@@ -109,7 +114,17 @@ def delete(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     if found is not None and found.author_id != sender.id:
         raise Refused("This is not yours to delete.")
     erased = arrivals.erase(tx, ctx.here, uri=uri, by_id=sender.id, activity_uri=activity.stored_as)
+    if erased and found is not None:
+        _pass_on(tx, activity, ctx, post_id=found.id)
     return Done("deletion" if erased else "deletion remembered")
+
+
+def _pass_on(tx: Connection, activity: Verified, ctx: Context, *, post_id: int) -> None:
+    """Forward an answer to one of ours, if others can believe it without us: it carries its actor's proof (F22)."""
+    if activity.stored_as is None or "proof" not in activity.data:
+        return
+    if trust.is_proved(tx, activity.data, actor_uri=activity.sender.uri):
+        threads.forward(tx, ctx.here, post_id=post_id, activity_uri=activity.stored_as)
 
 
 def _fetched(tx: Connection, activity: Verified) -> Outcome:

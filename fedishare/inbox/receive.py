@@ -16,7 +16,7 @@ from fedishare.core import hosts, json
 from fedishare.core.errors import Gone, Invalid, NotFound, Refused, TooLarge, Unauthenticated, Unsupported
 from fedishare.core.here import Here
 from fedishare.core.json import Json
-from fedishare.inbox import activities, forwarding, memory, senders, trust
+from fedishare.inbox import activities, forwarding, memory, senders, synchrony, trust
 from fedishare.inbox.activities import apply_later
 from fedishare.jobs.tools import Tools
 from fedishare.net import answers, signatures
@@ -74,6 +74,7 @@ async def receive(
         return
     verified = trust.signed(activity, data, sender=sender, stored_as=activities.name_of(activity, claim))
     await activities.keep(tools, verified, claim, body=request.body)
+    await synchrony.hear(tools, request, key_id=claim.key_id, sender=sender)
 
 
 async def _keep_at_once(
@@ -108,6 +109,7 @@ async def _keep_at_once(
     except OutdatedError:
         remembered.forget_key(claim.key_id)
         return False
+    await synchrony.hear(tools, request, key_id=claim.key_id, sender=key.owner)
     return True
 
 

@@ -24,7 +24,7 @@ from fedishare.net import answers, webfinger
 from fedishare.net.client import ACTIVITY_ACCEPT
 from fedishare.queries import known
 from fedishare.queries.known import ActorRow, PostRow
-from fedishare.services import arrivals, people
+from fedishare.services import arrivals, people, pins
 from fedishare.services.arrivals import StoredPost
 from fedishare.services.drafts import ForeignPost
 
@@ -79,7 +79,7 @@ async def _handle(tools: Tools, username: str, uri: str, found: ActorRow | None,
     if username == profiles.node_name(uri):
         # The actor of a whole server speaks for that server, and some servers do not list it.
         return f"{username}@{authority}"
-    budget.spend()
+    budget.spend(hosts.origin_of(uri).host)
     handle = await webfinger.verify_handle(tools.client, username=username, actor_uri=uri)
     return f"{username}@{handle.rpartition('@')[2]}"
 
@@ -92,7 +92,7 @@ async def post(tools: Tools, uri: str, *, budget: Budget | None = None, is_quote
     found = await tools.db.read(known.post, uri=uri)
     if found is not None:
         return found.id
-    kept = await _keep(tools, await ask(tools, uri, budget=budget or Budget()), is_quoted=is_quoted)
+    kept = await keep(tools, await ask(tools, uri, budget=budget or Budget()), is_quoted=is_quoted)
     return kept.id if kept is not None else None
 
 
@@ -110,9 +110,9 @@ async def again(tools: Tools, uri: str, *, budget: Budget) -> None:
     if asked.post.uri != uri:
         return
     if found is None:
-        await _keep(tools, asked)
+        await keep(tools, asked)
     elif found.author_id == asked.author.id:
-        await tools.db.write(_revise, tools.here, asked)
+        await renew(tools, asked)
 
 
 def _erase(tx: Connection, here: Here, found: PostRow) -> None:
@@ -124,7 +124,12 @@ def _revise(tx: Connection, here: Here, asked: Asked) -> bool:
     return arrivals.revise(tx, here, revised, activity_uri=None)
 
 
-async def _keep(tools: Tools, asked: Asked, *, is_quoted: bool = False) -> StoredPost | None:
+async def renew(tools: Tools, asked: Asked) -> bool:
+    """Take in the author's edit of a post we have, if it shows a newer one."""
+    return await tools.db.write(_revise, tools.here, asked)
+
+
+async def keep(tools: Tools, asked: Asked, *, is_quoted: bool = False) -> StoredPost | None:
     return await tools.db.write(_store, tools.here, asked, is_quoted=is_quoted)
 
 
@@ -135,7 +140,11 @@ def _store(tx: Connection, here: Here, asked: Asked, *, is_quoted: bool) -> Stor
 
 async def ask(tools: Tools, uri: str, *, budget: Budget) -> Asked:
     """A post fetched from its own address, and its author, who lives on the same server. Nothing is kept of it yet."""
-    node = await documents.fetch(tools, uri, budget=budget)
+    return await shown(tools, await documents.fetch(tools, uri, budget=budget), budget=budget)
+
+
+async def shown(tools: Tools, node: Node, *, budget: Budget) -> Asked:
+    """The post that a document found at its own address shows, and its author."""
     inner = node.ref("object")
     if node.type in WRAPPERS and inner is not None and hosts.same_origin(inner, node.id()):
         node = await documents.fetch(tools, inner, budget=budget)
@@ -157,11 +166,10 @@ async def ask(tools: Tools, uri: str, *, budget: Budget) -> Asked:
 async def fetch_parent(tools: Tools, job: FetchParent) -> None:
     """Find what a reply answers, and what that answers, up to twenty steps; then keep them, oldest first."""
     start = await tools.db.read(_orphan, job.post_id)
-    if start is None:
-        return
-    chain = await _walk_up(tools, start)
-    for asked in reversed(chain):
-        await _keep(tools, asked)
+    if start is not None:
+        for asked in reversed(await _walk_up(tools, start)):
+            await keep(tools, asked)
+    await tools.db.write(arrivals.enter_late, tools.here, post_id=job.post_id, activity_uri=job.activity_uri)
 
 
 def _orphan(tx: Connection, post_id: int) -> str | None:
@@ -210,7 +218,14 @@ async def find(tools: Tools, text: str) -> Found:
     if await tools.db.read(known.is_blocked, hosts=[hosts.origin_of(f"https://{domain}").host]):
         raise Refused("This node has nothing to do with that server.")
     answer = await webfinger.look_up(tools.client, text)
-    return Found("actor", await actor(tools, answer.actor_uri))
+    return await _met(tools, answer.actor_uri, budget=Budget())
+
+
+async def _met(tools: Tools, uri: str, *, budget: Budget) -> Found:
+    """Somebody whom one of ours looked for: what they show first is looked up too."""
+    actor_id = await actor(tools, uri, budget=budget)
+    await tools.db.write(pins.feature, tools.here, actor_id=actor_id)
+    return Found("actor", actor_id)
 
 
 async def _refresh(tools: Tools, found: ActorRow) -> None:
@@ -218,6 +233,7 @@ async def _refresh(tools: Tools, found: ActorRow) -> None:
     if not found.local and found.fetched_at < tools.here.now() - STALE_AFTER:
         with suppress(FediShareError):
             await actor(tools, found.uri, fresh=True)
+            await tools.db.write(pins.feature, tools.here, actor_id=found.id)
 
 
 async def _find_address(tools: Tools, url: str) -> Found:
@@ -232,7 +248,7 @@ async def _find_address(tools: Tools, url: str) -> Found:
     if found is not None:
         return found
     if any(kind in ACTORS for kind in kinds):
-        return Found("actor", await actor(tools, uri, budget=budget))
+        return await _met(tools, uri, budget=budget)
     kept = await post(tools, uri, budget=budget)
     if kept is None:
         raise Gone("This post was deleted, or is not welcome here.")

@@ -113,7 +113,9 @@ TAKE: Final = (
     update(Delivery).where(Delivery.id.in_(bindparam("ids", expanding=True))).values(leased_until=bindparam("until"))
 )
 COUNT_LOST: Final = update(Delivery).where(Delivery.id == bindparam("row")).values(lost=bindparam("times"))
-BODIES: Final = select(Activity.id, Activity.body).where(Activity.id.in_(bindparam("ids", expanding=True)))
+BODIES: Final = select(Activity.id, Activity.body, Activity.for_followers).where(
+    Activity.id.in_(bindparam("ids", expanding=True))
+)
 SENDERS: Final = select(ActorKey.actor_id, ActorKey.key_id, ActorKey.private).where(
     ActorKey.actor_id.in_(bindparam("ids", expanding=True)), ActorKey.kind == KeyKind.RSA, ActorKey.private.is_not(None)
 )
@@ -205,7 +207,10 @@ REVIVE: Final = (
 
 
 class Letter(NamedTuple):
-    """An activity of ours in its final bytes. `about` is what it is about, by which its order is kept."""
+    """An activity of ours in its final bytes. `about` is what it is about, by which its order is kept.
+
+    `for_followers` is set for what only followers get: with it goes word of who they are (FEP-8fcf).
+    """
 
     uri: str
     actor_id: int
@@ -215,6 +220,7 @@ class Letter(NamedTuple):
     body: bytes
     public: bool
     variant: str = ""
+    for_followers: bool = False
 
 
 class Claimed(NamedTuple):
@@ -251,6 +257,7 @@ class Claim(NamedTuple):
     bodies: dict[int, bytes]
     senders: dict[int, Sender]
     dropped: Sequence[Dropped] = ()
+    for_followers: frozenset[int] = frozenset()
 
 
 class Postponed(NamedTuple):
@@ -310,6 +317,7 @@ def send_off(tx: Connection, here: Here, letter: Letter, *, inboxes: Iterable[st
     """
     row = {"id": here.ids.new(), "uri": letter.uri, "variant": letter.variant, "actor_id": letter.actor_id}
     row |= {"type": letter.type, "object_uri": letter.object_uri, "body": letter.body, "public": letter.public}
+    row |= {"for_followers": letter.for_followers}
     made = tx.execute(RECORD, row | {"local": True, "created_at": here.now()}).scalar()
     if made is None and not again:
         return False
@@ -344,12 +352,14 @@ def claim(tx: Connection, *, now: datetime, wanted: Wanted) -> Claim:
     tx.execute(TAKE, {"ids": [delivery.id for delivery in chosen], "until": now + LEASE})
     bodies = {delivery.activity_id for delivery in chosen} - wanted.known_bodies
     senders = {delivery.sender_id for delivery in chosen} - wanted.known_senders
+    found = tx.execute(BODIES, {"ids": list(bodies)}).all() if bodies else []
     return Claim(
         chosen,
-        {row.id: row.body for row in tx.execute(BODIES, {"ids": list(bodies)})} if bodies else {},
+        {row.id: row.body for row in found},
         {row.actor_id: Sender(row.key_id, row.private) for row in tx.execute(SENDERS, {"ids": list(senders)})}
         if senders
         else {},
+        for_followers=frozenset(row.id for row in found if row.for_followers),
     )
 
 

@@ -162,6 +162,14 @@ class PublishActor(Job, frozen=True):
     actor_id: int
 
 
+class SendMove(Job, frozen=True):
+    """Somebody of ours has moved to another server: their followers go along."""
+
+    about: ClassVar[Things | None] = ACTOR
+
+    actor_id: int
+
+
 class PublishPin(Job, frozen=True):
     about: ClassVar[Things | None] = POST
 
@@ -242,13 +250,57 @@ class Distribute(Job, frozen=True):
     post_id: int | None
 
 
+class Forward(Job, frozen=True):
+    """Pass on to the followers of one of ours what somebody elsewhere answered them, byte for byte.
+
+    `activity_uri` names a row of `received`; `author_id` is who was answered.
+    """
+
+    about: ClassVar[Things | None] = POST
+
+    author_id: int
+    activity_uri: str
+    post_uri: str
+    post_id: int
+
+
 class FetchParent(Job, frozen=True):
-    """Find the post that a reply answers, so that its thread is whole."""
+    """Find the post that a reply answers, so that its thread is whole.
+
+    `activity_uri` is the activity that brought the reply, for the room that its thread may turn out to be in.
+    """
 
     lane: ClassVar[Lane] = Lane.FETCHING
 
     post_id: int
     depth: int = 0
+    activity_uri: str | None = None
+
+
+class CrawlThread(Job, frozen=True):
+    """Ask around for the answers of a conversation that nobody sent us."""
+
+    lane: ClassVar[Lane] = Lane.FETCHING
+
+    thread_id: int
+
+
+class FetchFeatured(Job, frozen=True):
+    """Look at what somebody elsewhere has pinned to their profile."""
+
+    lane: ClassVar[Lane] = Lane.FETCHING
+
+    actor_id: int
+
+
+class SynchroniseFollowers(Job, frozen=True):
+    """Compare who of us follows somebody elsewhere with the list that their server shows us (FEP-8fcf)."""
+
+    lane: ClassVar[Lane] = Lane.FETCHING
+
+    actor_id: int
+    url: str
+    digest: str
 
 
 class LookUpNode(Job, frozen=True):
@@ -292,6 +344,7 @@ AnyJob: TypeAlias = (
     | PublishReaction
     | PublishUndo
     | PublishActor
+    | SendMove
     | PublishPin
     | SendUse
     | SendReport
@@ -302,7 +355,11 @@ AnyJob: TypeAlias = (
     | WithdrawStamp
     | VerifyQuote
     | Distribute
+    | Forward
     | FetchParent
+    | CrawlThread
+    | FetchFeatured
+    | SynchroniseFollowers
     | LookUpNode
     | CheckInbox
     | Forget

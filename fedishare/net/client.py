@@ -185,8 +185,12 @@ class Client:
         signer: Signer,
         scheme: Scheme = Scheme.CAVAGE,
         content_type: str = "application/activity+json",
+        extra: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Deliver `body`, signed. Redirects are answers, not followed; long answers are cut off."""
+        """Deliver `body`, signed, and with it the `extra` headers.
+
+        Redirects are answers, not followed; long answers are cut off.
+        """
         location = self._checked(url)
         session = await self._opened()
         sign = partial(
@@ -198,6 +202,7 @@ class Client:
             body=body,
             now=self._clock.now(),
             content_type=content_type,
+            extra=extra,
         )
         # A signature takes a quarter of a millisecond: too long to hold up everybody else.
         headers = await asyncio.get_running_loop().run_in_executor(self._signing, sign)

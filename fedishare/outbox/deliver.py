@@ -20,6 +20,7 @@ from fedishare.jobs.tools import Tools
 from fedishare.net import answers
 from fedishare.net.answers import Answer
 from fedishare.net.signatures import Scheme, Signer
+from fedishare.outbox import synchrony
 from fedishare.outbox.paces import Paces
 from fedishare.outbox.verdicts import (
     GONE,
@@ -69,6 +70,7 @@ class Parcel(NamedTuple):
     body: bytes
     signer: Signer | None
     until: float
+    for_followers: bool = False
 
 
 class Reply(NamedTuple):
@@ -97,6 +99,7 @@ class Courier:
         self._tools = tools
         self._bodies: dict[int, bytes] = {}
         self._senders: dict[int, Signer] = {}
+        self._for_followers: set[int] = set()
         self._ready: deque[Parcel] = deque()
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._quick: set[int] = set()
@@ -168,12 +171,13 @@ class Courier:
         for what, where in claim.dropped:
             log.warning("dropped what was parked: what came after it has arrived", what=what, inbox=where)
         self._bodies |= claim.bodies
+        self._for_followers = (self._for_followers | claim.for_followers) & self._bodies.keys()
         self._senders |= {
             actor: Signer(key_id=sender.key_id, private_pem=sender.private) for actor, sender in claim.senders.items()
         }
         for claimed in claim.deliveries:
             body, signer = self._bodies[claimed.activity_id], self._senders.get(claimed.sender_id)
-            self._ready.append(Parcel(claimed, body, signer, until))
+            self._ready.append(Parcel(claimed, body, signer, until, claimed.activity_id in self._for_followers))
             self._ailing += claimed.failures > 0
             self._suspects += claimed.is_suspect
         _forget_oldest(self._bodies, keep=KEPT_BODIES)
@@ -265,8 +269,12 @@ class Courier:
 
     async def _knock(self, parcel: Parcel, signer: Signer, scheme: Scheme) -> Reply:
         # Signed anew each time, or the date would be too old (M8).
+        claimed = parcel.claimed
+        extra = await synchrony.headers(self._tools, claimed) if parcel.for_followers else None
         try:
-            answer = await self._tools.client.post(parcel.claimed.inbox, body=parcel.body, signer=signer, scheme=scheme)
+            answer = await self._tools.client.post(
+                claimed.inbox, body=parcel.body, signer=signer, scheme=scheme, extra=extra
+            )
         except Unreachable as error:
             return Reply(None, why=str(error))
         except FediShareError as error:

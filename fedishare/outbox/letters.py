@@ -1,9 +1,9 @@
 """From a document to rows: an activity is proven, written down once, and gets one delivery for each inbox."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection
 
@@ -23,11 +23,15 @@ from fedishare.queries.parties import Key, Who
 _LARGEST_ID: Final = (1 << 63) - 1
 
 
+Still: TypeAlias = Callable[[Connection], bool]
+
+
 class Outgoing(NamedTuple):
     """A letter, where it goes, and the room of ours that passes it on.
 
-    `unless_gone` is a post whose deletion makes the letter pointless; `again` sends off anew
-    what was sent off before.
+    `unless_gone` is a post whose deletion makes the letter pointless. `still` is asked in the very
+    change that writes the letter down: what was taken back meanwhile must not go out behind its
+    own undoing (REL-05). `again` sends off anew what was sent off before.
     """
 
     letter: Letter
@@ -35,6 +39,7 @@ class Outgoing(NamedTuple):
     room_id: int | None = None
     post_id: int | None = None
     unless_gone: int | None = None
+    still: Still | None = None
     again: bool = False
 
 
@@ -59,6 +64,7 @@ def letter(
     at: datetime,
     raw_object: bytes | None = None,
     variant: str = "",
+    for_followers: bool = False,
 ) -> Letter:
     """`activity` in its final bytes, with a proof if there is a `key`. `about` is the object where it is not said.
 
@@ -74,6 +80,7 @@ def letter(
         body=write.body(proven, raw_object=raw_object),
         public=public,
         variant=variant,
+        for_followers=for_followers,
     )
 
 
@@ -84,6 +91,8 @@ async def send(tools: Tools, outgoing_letter: Outgoing) -> None:
 
 def keep(tx: Connection, here: Here, sent: Outgoing) -> None:
     if sent.unless_gone is not None and outgoing.is_gone(tx, sent.unless_gone):
+        return
+    if sent.still is not None and not sent.still(tx):
         return
     is_new = deliveries.send_off(tx, here, sent.letter, inboxes=sent.inboxes, again=sent.again)
     if is_new and sent.room_id is not None:

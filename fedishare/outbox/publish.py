@@ -5,6 +5,7 @@ transaction, and writes in one passage. Running it twice changes nothing.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
@@ -13,7 +14,7 @@ from fedishare.as2 import write
 from fedishare.as2.write import Document
 from fedishare.core import json
 from fedishare.core import uris as addresses
-from fedishare.domain.audience import OPEN, PUBLIC_IRI
+from fedishare.domain.audience import OPEN, PUBLIC_IRI, Visibility
 from fedishare.domain.kinds import Dialect, Kind, ReactionKind
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import (
@@ -25,6 +26,7 @@ from fedishare.jobs.types import (
     PublishPost,
     PublishReaction,
     PublishUndo,
+    SendMove,
     SendReport,
     SendUse,
 )
@@ -47,6 +49,7 @@ __all__ = [
     "publish_undo",
     "send_block",
     "send_follow",
+    "send_move",
     "send_report",
     "send_unblock",
     "send_unfollow",
@@ -120,7 +123,8 @@ async def publish_reaction(tools: Tools, job: PublishReaction) -> None:
     facts = await tools.db.read(outgoing.reaction_facts, job.reaction_id)
     if facts is None or facts.post.deleted_at is not None:
         return
-    await send(tools, await _about_reaction(tools, facts, _said(facts, tools)))
+    about = await _about_reaction(tools, facts, _said(facts, tools))
+    await send(tools, about._replace(still=partial(outgoing.is_reaction, uri=facts.uri)))
 
 
 async def publish_undo(tools: Tools, job: PublishUndo) -> None:
@@ -142,6 +146,23 @@ async def publish_actor(tools: Tools, job: PublishActor) -> None:
     now = tools.here.now()
     activity = activities.update_actor(document, uri=uri, followers=followers, at=now)
     about = letter(activity, actor=_who(facts), object_uri=facts.actor.uri, public=True, key=facts.key, at=now)
+    await send(tools, Outgoing(about, inboxes))
+
+
+async def send_move(tools: Tools, job: SendMove) -> None:
+    """The Move of somebody of ours, for all followers; behind the Update that shows where to (FEP-7628)."""
+    await publish_actor(tools, PublishActor(job.actor_id))
+    facts, inboxes, _ = await tools.db.read(_profile, job.actor_id)
+    row, now = facts.actor, tools.here.now()
+    if row.moved_to is None or row.moved_at is None:
+        return
+    activity = activities.move(
+        uri=named(tools.here.uris, "Move", row.uri, row.moved_to, row.moved_at.isoformat()),
+        actor=row.uri,
+        target=row.moved_to,
+        followers=row.followers or addresses.followers(row.uri),
+    )
+    about = letter(activity, actor=_who(facts), object_uri=row.uri, public=True, key=facts.key, at=now)
     await send(tools, Outgoing(about, inboxes))
 
 
@@ -174,7 +195,9 @@ async def publish_pin(tools: Tools, job: PublishPin) -> None:
         key=facts.key,
         at=tools.here.now(),
     )
-    await send(tools, Outgoing(about, inboxes, room_id=row.id if is_room else None, post_id=job.post_id))
+    still = partial(outgoing.is_pinned, actor_id=job.actor_id, post_id=job.post_id, wanted=job.added)
+    room_id = row.id if is_room else None
+    await send(tools, Outgoing(about, inboxes, room_id=room_id, post_id=job.post_id, still=still))
 
 
 async def send_use(tools: Tools, job: SendUse) -> None:
@@ -211,6 +234,9 @@ def _addressed(tx: Connection, post_id: int, *, to_holders: bool) -> Addressed:
     inboxes = recipients.audience_inboxes(tx, author=facts.author, post_id=post_id, addresses=addressed)
     if post.visibility in OPEN:
         inboxes += inboxes_of([facts.answered]) if not _reaches(facts.answered, addressed) else []
+        # What is said under a post of ours is for those who read that post, as in Mastodon.
+        if facts.answered is not None and facts.answered.local:
+            inboxes += recipients.follower_inboxes(tx, facts.answered.id)
     if facts.room is not None and facts.room.uri not in addressed and not facts.room.local:
         inboxes += inboxes_of([facts.room])
     if to_holders:
@@ -238,6 +264,7 @@ def _about_post(activity: Document, found: Addressed) -> Outgoing:
         public=post.visibility in OPEN,
         key=facts.key if post.visibility in seals.PROVEN else None,
         at=post.edited_at or post.published_at,
+        for_followers=post.visibility is Visibility.FOLLOWERS,
     )
     return Outgoing(
         about,

@@ -1,10 +1,12 @@
 """What passes between two actors: following, its answers, blocking. Nobody else hears of it."""
 
+from functools import partial
+
 from fedishare.as2.write import Document
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import AnswerFollow, SendBlock, SendFollow, SendUnblock, SendUnfollow
 from fedishare.outbox import activities
-from fedishare.outbox.letters import Outgoing, inboxes_of, letter, named, send
+from fedishare.outbox.letters import Outgoing, Still, inboxes_of, letter, named, send
 from fedishare.queries import parties
 from fedishare.queries.parties import Who
 
@@ -15,7 +17,8 @@ async def send_follow(tools: Tools, job: SendFollow) -> None:
     if facts is None or facts.followee.local:
         return
     activity = activities.follow(uri=facts.uri, actor=facts.follower.uri, followee=facts.followee.uri)
-    await _deliver(tools, activity, by=facts.follower, to=facts.followee, again=True)
+    still = partial(parties.is_follow, uri=facts.uri)
+    await _deliver(tools, activity, by=facts.follower, to=facts.followee, again=True, still=still)
 
 
 async def send_unfollow(tools: Tools, job: SendUnfollow) -> None:
@@ -40,7 +43,8 @@ async def send_block(tools: Tools, job: SendBlock) -> None:
     if facts is None or facts.followee.local:
         return
     activity = activities.block(uri=facts.uri, actor=facts.follower.uri, blocked=facts.followee.uri)
-    await _deliver(tools, activity, by=facts.follower, to=facts.followee)
+    still = partial(parties.is_block, uri=facts.uri)
+    await _deliver(tools, activity, by=facts.follower, to=facts.followee, still=still)
 
 
 async def send_unblock(tools: Tools, job: SendUnblock) -> None:
@@ -54,10 +58,12 @@ async def _take_back(tools: Tools, activity: Document, *, by: Who, to: Who) -> N
     await _deliver(tools, activities.undo(activity, uri=uri), by=by, to=to)
 
 
-async def _deliver(tools: Tools, activity: Document, *, by: Who, to: Who, again: bool = False) -> None:
+async def _deliver(
+    tools: Tools, activity: Document, *, by: Who, to: Who, again: bool = False, still: Still | None = None
+) -> None:
     """To the other's own inbox. All that passes between the two is kept in order: Follow before Undo (REL-05)."""
     about = letter(activity, actor=by, object_uri=to.uri, about=_between(by, to), public=False, at=tools.here.now())
-    await send(tools, Outgoing(about, inboxes_of([to]), again=again))
+    await send(tools, Outgoing(about, inboxes_of([to]), again=again, still=still))
 
 
 def _between(one: Who, other: Who) -> str:

@@ -18,6 +18,7 @@ from fedishare.db.quotes import Quote
 from fedishare.db.reactions import Reaction
 from fedishare.db.reports import Report
 from fedishare.db.resources import Resource, ResourceFile, Use
+from fedishare.db.rooms import Pin
 from fedishare.db.work import Activity, Received
 from fedishare.domain.audience import OPEN, Visibility
 from fedishare.domain.kinds import AttachmentKind, Kind, QuotePolicy, QuoteState, ReactionKind
@@ -331,6 +332,8 @@ LATEST: Final = (
     .limit(1)
 )
 GONE: Final = select(Post.id).where(Post.id == bindparam("post"), Post.deleted_at.is_not(None))
+IS_REACTION: Final = select(Reaction.id).where(Reaction.uri == bindparam("named"))
+IS_PINNED: Final = select(Pin.post_id).where(Pin.actor_id == bindparam("actor"), Pin.post_id == bindparam("post"))
 BOOST_OF: Final = select(Reaction.uri).where(
     Reaction.actor_id == bindparam("room"), Reaction.post_id == bindparam("post"), Reaction.kind == ReactionKind.BOOST
 )
@@ -423,6 +426,16 @@ def latest(tx: Connection, *, actor_id: int, about: str, types: Sequence[str]) -
 def is_gone(tx: Connection, post_id: int) -> bool:
     """Whether a post was deleted."""
     return tx.scalar(GONE, {"post": post_id}) is not None
+
+
+def is_reaction(tx: Connection, *, uri: str) -> bool:
+    """Whether a like or boost still stands."""
+    return tx.scalar(IS_REACTION, {"named": uri}) is not None
+
+
+def is_pinned(tx: Connection, *, actor_id: int, post_id: int, wanted: bool) -> bool:
+    """Whether a pin is as it is `wanted`."""
+    return (tx.scalar(IS_PINNED, {"actor": actor_id, "post": post_id}) is not None) is wanted
 
 
 def boost_of(tx: Connection, *, room_id: int, post_id: int) -> str | None:

@@ -89,6 +89,7 @@ class ReportLine(NamedTuple):
     comment: str
     created_at: datetime
     resolved_at: datetime | None
+    forwarded: bool
 
 
 _target: Final[Any] = aliased(Actor)
@@ -142,6 +143,7 @@ REPORTS: Final = (
         Report.comment,
         Report.created_at,
         Report.resolved_at,
+        Report.forwarded,
         *face_columns(_target),
         *face_columns(_reporter),
     )
@@ -237,12 +239,13 @@ def reports(tx: Connection) -> list[ReportLine]:
     return [
         ReportLine(
             row.id,
-            face(row[5 : 5 + FACE_WIDTH]),
-            face(row[5 + FACE_WIDTH :]),
+            face(row[6 : 6 + FACE_WIDTH]),
+            face(row[6 + FACE_WIDTH :]),
             row.posts,
             row.comment,
             row.created_at,
             row.resolved_at,
+            row.forwarded,
         )
         for row in tx.execute(REPORTS)
     ]

@@ -78,6 +78,7 @@ class ActorRow(NamedTuple):
     published_at: datetime | None
     suspended_at: datetime | None
     deleted_at: datetime | None
+    moved_at: datetime | None = None
 
 
 class ActorFacts(NamedTuple):
@@ -124,6 +125,8 @@ FOLLOW: Final = (
     .join(_other, _other.id == Follow.followee_id)
     .where(Follow.id == bindparam("follow"))
 )
+IS_FOLLOW: Final = select(Follow.id).where(Follow.uri == bindparam("named"))
+IS_BLOCK: Final = select(Block.id).where(Block.uri == bindparam("named"))
 BLOCK: Final = (
     select(Block.uri, *columns(Actor, Who._fields), *columns(_other, Who._fields))
     .join(Actor, Actor.id == Block.blocker_id)
@@ -158,6 +161,16 @@ def both(tx: Connection, one_id: int, other_id: int) -> tuple[Party, Party]:
 
 def follow_facts(tx: Connection, follow_id: int) -> FollowFacts | None:
     return _pair(tx.execute(FOLLOW, {"follow": follow_id}).one_or_none())
+
+
+def is_follow(tx: Connection, *, uri: str) -> bool:
+    """Whether a follow still stands."""
+    return tx.scalar(IS_FOLLOW, {"named": uri}) is not None
+
+
+def is_block(tx: Connection, *, uri: str) -> bool:
+    """Whether a block still stands."""
+    return tx.scalar(IS_BLOCK, {"named": uri}) is not None
 
 
 def block_facts(tx: Connection, block_id: int) -> FollowFacts | None:

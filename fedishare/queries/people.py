@@ -8,9 +8,9 @@ from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select
 from fedishare.core.errors import Gone, NotFound
 from fedishare.core.here import Here
 from fedishare.db.accounts import Account, Session
-from fedishare.db.follows import Block, Follow
+from fedishare.db.follows import Block, Follow, Mute
 from fedishare.db.notices import Notice
-from fedishare.db.people import Actor
+from fedishare.db.people import Actor, FeaturedTag
 from fedishare.db.posts import Post
 from fedishare.domain.audience import OPEN
 from fedishare.domain.kinds import FollowState, Kind
@@ -56,6 +56,7 @@ class Relation(NamedTuple):
     following: FollowState | None
     followed_by: FollowState | None
     blocking: bool
+    muting: bool
 
 
 class SignedIn(NamedTuple):
@@ -97,6 +98,23 @@ FOLLOW: Final = select(Follow.state).where(
     Follow.follower_id == bindparam("one"), Follow.followee_id == bindparam("other")
 )
 BLOCKING: Final = select(exists().where(Block.blocker_id == bindparam("one"), Block.blocked_id == bindparam("other")))
+MUTING: Final = select(exists().where(Mute.muter_id == bindparam("one"), Mute.muted_id == bindparam("other")))
+BLOCKED: Final = (
+    select(*face_columns(Actor))
+    .join(Block, Block.blocked_id == Actor.id)
+    .where(Block.blocker_id == bindparam("actor"))
+    .order_by(Block.id.desc())
+)
+MUTED: Final = (
+    select(*face_columns(Actor))
+    .join(Mute, Mute.muted_id == Actor.id)
+    .where(Mute.muter_id == bindparam("actor"))
+    .order_by(Mute.created_at.desc())
+)
+ALSO_KNOWN_AS: Final = select(Actor.also_known_as).where(Actor.id == bindparam("actor"))
+FEATURED_TAGS: Final = (
+    select(FeaturedTag.label).where(FeaturedTag.actor_id == bindparam("actor")).order_by(FeaturedTag.name)
+)
 FIND: Final = (
     select(*face_columns(Actor))
     .where(Actor.suspended_at.is_(None), Actor.deleted_at.is_(None))
@@ -175,11 +193,31 @@ def _profile(rows: Any) -> Profile:
     return Profile(*row[2:])
 
 
+def blocked(tx: Connection, *, actor_id: int) -> list[Face]:
+    """Whom somebody has blocked, the latest first."""
+    return [face(row) for row in tx.execute(BLOCKED, {"actor": actor_id})]
+
+
+def muted(tx: Connection, *, actor_id: int) -> list[Face]:
+    return [face(row) for row in tx.execute(MUTED, {"actor": actor_id})]
+
+
+def also_known_as(tx: Connection, *, actor_id: int) -> list[str]:
+    """The other accounts that somebody says are theirs, by address."""
+    return list(tx.execute(ALSO_KNOWN_AS, {"actor": actor_id}).scalar_one())
+
+
+def featured_tags(tx: Connection, *, actor_id: int) -> list[str]:
+    """The hashtags somebody shows on their page, as they write them."""
+    return list(tx.scalars(FEATURED_TAGS, {"actor": actor_id}))
+
+
 def relation(tx: Connection, *, viewer: int, other: int) -> Relation:
     return Relation(
         tx.scalar(FOLLOW, {"one": viewer, "other": other}),
         tx.scalar(FOLLOW, {"one": other, "other": viewer}),
         bool(tx.scalar(BLOCKING, {"one": viewer, "other": other})),
+        bool(tx.scalar(MUTING, {"one": viewer, "other": other})),
     )
 
 

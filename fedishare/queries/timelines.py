@@ -5,13 +5,14 @@ Statements are built once, when the module loads: building one costs more than r
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, bindparam, exists, select
+from sqlalchemy import Connection, Select, and_, bindparam, exists, or_, select
 
 from fedishare.core.errors import Gone, NotFound
-from fedishare.db.follows import Block
+from fedishare.db.follows import Block, Mute
 from fedishare.db.posts import Home, Post, PostTag
 from fedishare.db.reactions import Reaction
 from fedishare.db.resources import Resource
+from fedishare.db.rooms import Pin
 from fedishare.domain.audience import OPEN, Visibility
 from fedishare.domain.kinds import ReactionKind
 from fedishare.queries import sight
@@ -26,10 +27,16 @@ def _page(statement: Select[*tuple[Any, ...]], key: Any) -> Select[*tuple[Any, .
     return statement.where(key < bindparam("before")).order_by(key.desc()).limit(bindparam("limit"))
 
 
+_author_id = select(Post.author_id).where(Post.id == Home.post_id).correlate(Home).scalar_subquery()
 HOME: Final = _page(
     select(Home.entry_id, Home.post_id, Home.booster_id)
     .where(Home.reader_id == bindparam("reader"))
-    .where(~exists().where(Block.blocker_id == bindparam("reader"), Block.blocked_id == Home.booster_id)),
+    .where(~exists().where(Block.blocker_id == bindparam("reader"), Block.blocked_id == Home.booster_id))
+    .where(
+        ~exists().where(
+            Mute.muter_id == bindparam("reader"), or_(Mute.muted_id == Home.booster_id, Mute.muted_id == _author_id)
+        )
+    ),
     Home.entry_id,
 )
 _has_resource = exists().where(Resource.post_id == Post.id)
@@ -54,6 +61,8 @@ AUTHOR_BOOSTS: Final = _page(
     ),
     Reaction.id,
 )
+PINNED: Final = select(Pin.post_id).where(Pin.actor_id == bindparam("actor")).order_by(Pin.post_id.desc()).limit(PAGE)
+IS_PINNED: Final = select(Pin.post_id).where(Pin.actor_id == bindparam("actor"), Pin.post_id == bindparam("post"))
 TAG: Final = _page(
     select(Post.id, Post.id.label("post"))
     .join(PostTag, PostTag.post_id == Post.id)
@@ -73,7 +82,13 @@ RESOURCES: Final = _page(
     Post.id,
 )
 THREAD_OF: Final = select(Post.thread_id, Post.deleted_at).where(Post.id == bindparam("post"))
-THREAD: Final = select(Post.id).where(Post.thread_id == bindparam("thread")).order_by(Post.id).limit(LONGEST_THREAD)
+# By when they were written, for we may learn of them in any order.
+THREAD: Final = (
+    select(Post.id)
+    .where(Post.thread_id == bindparam("thread"))
+    .order_by(Post.id != Post.thread_id, Post.published_at, Post.id)
+    .limit(LONGEST_THREAD)
+)
 EXISTS: Final = select(Post.deleted_at, Post.visibility).where(Post.id == bindparam("post"))
 
 
@@ -109,6 +124,15 @@ def author(tx: Connection, *, actor_id: int, viewer: int | None, before: int = N
     entries += [Entry(*row) for row in tx.execute(AUTHOR_BOOSTS, values)]
     newest = sorted(entries, key=lambda entry: entry.id, reverse=True)[:limit]
     return fill(tx, newest, viewer=viewer)
+
+
+def pinned(tx: Connection, *, actor_id: int, viewer: int | None) -> list[Card]:
+    """What an actor shows first, newest first."""
+    return cards(tx, list(tx.scalars(PINNED, {"actor": actor_id})), viewer=viewer)
+
+
+def is_pinned(tx: Connection, *, actor_id: int, post_id: int) -> bool:
+    return tx.scalar(IS_PINNED, {"actor": actor_id, "post": post_id}) is not None
 
 
 def tag(tx: Connection, *, name: str, viewer: int | None, before: int = NEWEST, limit: int = PAGE) -> list[Card]:

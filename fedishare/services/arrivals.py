@@ -1,9 +1,11 @@
 """Posts from elsewhere: stored, revised, erased. Everything here may come twice, late, or out of order."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
+from sqlalchemy.orm import aliased
 
 from fedishare.core.here import Here
 from fedishare.db.base import insert, lock
@@ -20,6 +22,9 @@ from fedishare.services.threads import Wording
 
 MOST_ATTACHMENTS: Final = 16
 MOST_NAMED: Final = 1_000
+_SPREAD: Final = frozenset({Visibility.PUBLIC, Visibility.QUIET, Visibility.FOLLOWERS})
+_IN_ROOMS: Final = frozenset({Visibility.PUBLIC, Visibility.QUIET, Visibility.ROOM})
+_parent_post: Final[Any] = aliased(Post)
 DELETED: Final = select(Tombstone.uri).where(Tombstone.uri == bindparam("named"))
 KNOWN: Final = select(
     Post.id,
@@ -45,7 +50,7 @@ RECORD: Final = insert(Post).on_conflict_do_nothing(index_elements=["uri"]).retu
 ATTACH: Final = insert(Attachment)
 DETACH: Final = delete(Attachment).where(Attachment.post_id == bindparam("post"))
 # An answer that came before what it answers finds its place, and brings its own thread along.
-ORPHANS: Final = select(Post.id, Post.thread_id).where(
+ORPHANS: Final = select(Post.id, Post.thread_id, Post.author_id, Post.visibility, Post.published_at).where(
     Post.in_reply_to_uri == bindparam("named"), Post.in_reply_to_id.is_(None), Post.deleted_at.is_(None)
 )
 ADOPT: Final = update(Post).where(Post.id == bindparam("row")).values(in_reply_to_id=bindparam("parent"))
@@ -54,9 +59,28 @@ JOIN_THREAD: Final = (
 )
 
 
+LATE: Final = (
+    select(Post.room_id.label("has_room"), _parent_post.room_id, Post.visibility)
+    .join(_parent_post, _parent_post.id == Post.in_reply_to_id)
+    .join(Actor, Actor.id == _parent_post.room_id)
+    .where(Post.id == bindparam("post"), Post.deleted_at.is_(None), Actor.local)
+)
+# What is found by asking around may be years old, and no news to anybody. Homes are for what is new,
+# as in Mastodon; people are told of what might have been on its way to them since.
+NEW_FOR: Final = timedelta(hours=6)
+TOLD_FOR: Final = timedelta(days=8)
+
+
 class StoredPost(NamedTuple):
     id: int
     is_new: bool
+
+
+class Place(NamedTuple):
+    """Where a post stands: its row, and the conversation it belongs to."""
+
+    post_id: int
+    thread_id: int
 
 
 class Arrival(NamedTuple):
@@ -66,6 +90,7 @@ class Arrival(NamedTuple):
     post_id: int
     parent: Row[*tuple[Any, ...]] | None
     named: Sequence[Row[*tuple[Any, ...]]]
+    age: timedelta
 
 
 def store(
@@ -79,45 +104,53 @@ def store(
     """
     # Its own deletion, and the arrival of what it answers, wait for each other.
     lock(tx, post.uri, *([post.in_reply_to_uri] if post.in_reply_to_uri else []))
-    if tx.scalar(DELETED, {"named": post.uri}) is not None:
-        return None
-    author = tx.execute(AUTHOR, {"actor": post.author_id}).one()
-    if author.local or author.suspended_at is not None or author.deleted_at is not None:
+    if not _may_be_kept(tx, post):
         return None
     if post.use is not None:
         at, use = post.published_at, post.use
         resources.store_use(tx, here, uri=post.uri, actor_id=post.author_id, at=at, use=use)
         return None
-    known = tx.execute(KNOWN, {"named": post.uri}).one_or_none()
-    if known is not None:
-        return StoredPost(known.id, is_new=False)
-
     parent = _parent(tx, post)
     named = _named(tx, post)
     post_id = _record(tx, here, post, parent)
-    if post_id is None:
+    if post_id is None:  # It is here already.
         return StoredPost(tx.execute(KNOWN, {"named": post.uri}).one().id, is_new=False)
     _describe(tx, post_id, post)
-    if post.poll is not None:
-        polls.attach_foreign(tx, post_id=post_id, poll=post.poll)
-    if post.quote is not None:
-        by, may_look = post.author_id, not is_quoted
-        quotes.attach_foreign(
-            tx, here, post_id=post_id, post_uri=post.uri, author_id=by, quote=post.quote, may_look=may_look
-        )
+    _ask(tx, here, post_id, post, may_look=not is_quoted)
     loud = {row.id for row in named if row.uri in post.mentions and row.id != post.author_id}
     silent = {row.id for row in named if row.kind is not Kind.GROUP} - loud - {post.author_id}
     threads.mention(tx, post_id=post_id, loud=loud, silent=silent)
-    _adopt(tx, post_id, post.uri, parent.thread_id if parent else post_id)
+    _adopt(tx, here, post, Place(post_id, parent.thread_id if parent else post_id))
     if parent is not None:
         threads.count_reply(tx, parent_id=parent.id, more=1)
     elif post.in_reply_to_uri is not None:
-        enqueue(tx, FetchParent(post_id), due=here.now())
-    arrival = Arrival(post, post_id, parent, named)
-    _show(tx, arrival)
-    _tell(tx, here, arrival, loud | silent)
+        enqueue(tx, FetchParent(post_id, activity_uri=activity_uri), due=here.now())
+    age = here.now() - post.published_at if activity_uri is None else timedelta()
+    arrival = Arrival(post, post_id, parent, named, age)
+    if age < NEW_FOR:
+        _show(tx, arrival)
+    if age < TOLD_FOR:
+        _tell(tx, here, arrival, loud | silent)
     _enter_room(tx, here, arrival, activity_uri)
     return StoredPost(post_id, is_new=True)
+
+
+def _may_be_kept(tx: Connection, post: ForeignPost) -> bool:
+    if tx.scalar(DELETED, {"named": post.uri}) is not None:
+        return False
+    author = tx.execute(AUTHOR, {"actor": post.author_id}).one()
+    return not author.local and author.suspended_at is None and author.deleted_at is None
+
+
+def _ask(tx: Connection, here: Here, post_id: int, post: ForeignPost, *, may_look: bool) -> None:
+    """What the post wants of others: their votes, or leave to quote them."""
+    if post.poll is not None:
+        polls.attach_foreign(tx, post_id=post_id, poll=post.poll)
+    if post.quote is not None:
+        who, quote = post.author_id, post.quote
+        quotes.attach_foreign(
+            tx, here, post_id=post_id, post_uri=post.uri, author_id=who, quote=quote, may_look=may_look
+        )
 
 
 def _parent(tx: Connection, post: ForeignPost) -> Row[*tuple[Any, ...]] | None:
@@ -185,15 +218,36 @@ def _describe(tx: Connection, post_id: int, post: ForeignPost) -> None:
         resources.attach_foreign(tx, post_id=post_id, resource=post.resource)
 
 
-def _adopt(tx: Connection, post_id: int, uri: str, thread_id: int) -> None:
-    for orphan in tx.execute(ORPHANS, {"named": uri}).all():
-        tx.execute(ADOPT, {"row": orphan.id, "parent": post_id})
-        tx.execute(JOIN_THREAD, {"old_thread": orphan.thread_id, "new_thread": thread_id})
-        threads.count_reply(tx, parent_id=post_id, more=1)
+def _adopt(tx: Connection, here: Here, post: ForeignPost, place: Place) -> None:
+    for orphan in tx.execute(ORPHANS, {"named": post.uri}).all():
+        tx.execute(ADOPT, {"row": orphan.id, "parent": place.post_id})
+        tx.execute(JOIN_THREAD, {"old_thread": orphan.thread_id, "new_thread": place.thread_id})
+        threads.count_reply(tx, parent_id=place.post_id, more=1)
+        if orphan.visibility in _SPREAD and here.now() - orphan.published_at < NEW_FOR:
+            _show_orphan(tx, orphan.id, by=orphan.author_id, to=post.author_id)
+
+
+def _show_orphan(tx: Connection, post_id: int, *, by: int, to: int) -> None:
+    """Now that it is known whom it answers, it is known as well whose homes an answer belongs in."""
+    if by == to:
+        timelines.spread(tx, entry_id=post_id, post_id=post_id, by_id=by)
+    else:
+        timelines.spread_answer(tx, entry_id=post_id, post_id=post_id, by_id=by, to_id=to)
+
+
+def enter_late(tx: Connection, here: Here, *, post_id: int, activity_uri: str | None) -> bool:
+    """An answer whose thread was found later than itself enters the room of ours that the thread is in.
+
+    Answers False where there is no such room, or it is there already.
+    """
+    found = tx.execute(LATE, {"post": post_id}).one_or_none()
+    if found is None or found.has_room is not None or found.visibility not in _IN_ROOMS:
+        return False
+    return rooms.admit(tx, here, room_id=found.room_id, post_id=post_id, activity_uri=activity_uri)
 
 
 def _show(tx: Connection, arrival: Arrival) -> None:
-    post, post_id, parent, named = arrival
+    post, post_id, parent, named, _ = arrival
     match post.visibility:
         case Visibility.MENTIONED:
             readers = [row.id for row in named if row.local and row.kind is Kind.PERSON]
@@ -228,8 +282,8 @@ def _tell(tx: Connection, here: Here, arrival: Arrival, named: set[int]) -> None
 
 def _enter_room(tx: Connection, here: Here, arrival: Arrival, activity_uri: str | None) -> None:
     """Into the room of the thread, or the room of ours it names (F12). A room elsewhere files it by announcing it."""
-    post, post_id, parent, named = arrival
-    if post.visibility in {Visibility.FOLLOWERS, Visibility.MENTIONED}:
+    post, post_id, parent, named, _ = arrival
+    if post.visibility not in _IN_ROOMS:
         return
     if parent is not None and parent.room_id is not None:
         ours = [parent.room_id] if parent.room_is_local else []

@@ -7,11 +7,11 @@ from sqlalchemy import Connection, bindparam, delete, exists, or_, select, updat
 from fedishare.core.errors import Refused
 from fedishare.core.here import Here
 from fedishare.db.base import insert, lock
-from fedishare.db.follows import Block, Follow
+from fedishare.db.follows import Block, Follow, Mute
 from fedishare.db.people import Actor
 from fedishare.domain.kinds import FollowState, Kind, NoticeKind
 from fedishare.jobs.queue import enqueue
-from fedishare.jobs.types import AnswerFollow, SendBlock, SendFollow, SendUnblock, SendUnfollow
+from fedishare.jobs.types import AnswerFollow, FetchFeatured, SendBlock, SendFollow, SendUnblock, SendUnfollow
 from fedishare.services import nodes, notices
 
 BETWEEN: Final = exists().where(
@@ -22,7 +22,15 @@ BETWEEN: Final = exists().where(
 )
 BLOCKED: Final = select(BETWEEN)
 PARTIES: Final = select(
-    Actor.id, Actor.kind, Actor.local, Actor.locked, Actor.host, Actor.name, Actor.suspended_at, Actor.deleted_at
+    Actor.id,
+    Actor.kind,
+    Actor.local,
+    Actor.locked,
+    Actor.host,
+    Actor.name,
+    Actor.moved_to,
+    Actor.suspended_at,
+    Actor.deleted_at,
 ).where(Actor.id.in_(bindparam("ids", expanding=True)))
 # Two may ask at once on PostgreSQL; the loser of the race waits here and then finds the winner's row.
 EXISTING: Final = (
@@ -46,6 +54,15 @@ REMOVE_BLOCK: Final = (
 )
 
 
+RECORD_MUTE: Final = insert(Mute).on_conflict_do_nothing()
+REMOVE_MUTE: Final = (
+    delete(Mute)
+    .where(Mute.muter_id == bindparam("muter"), Mute.muted_id == bindparam("muted"))
+    .returning(Mute.muted_id)
+)
+MUTERS: Final = select(Mute.muter_id).where(Mute.muted_id == bindparam("muted"))
+
+
 class Party(NamedTuple):
     id: int
     kind: Kind
@@ -53,6 +70,7 @@ class Party(NamedTuple):
     locked: bool
     host: str
     name: str
+    moved_to: str | None
     is_gone: bool
 
 
@@ -67,6 +85,8 @@ def request(tx: Connection, here: Here, *, follower_id: int, followee_id: int, u
     follower, followee = _party(tx, follower_id), _party(tx, followee_id)
     if follower_id == followee_id:
         raise Refused("You cannot follow yourself.")
+    if followee.local and followee.moved_to is not None:
+        raise Refused("This account has moved. Follow the new one, which its page names.")
     if followee.is_gone or tx.scalar(BLOCKED, {"one": follower_id, "other": followee_id}):
         raise Refused("This account cannot be followed.")
 
@@ -93,6 +113,7 @@ def _begin(tx: Connection, here: Here, follower: Party, followee: Party, uri: st
         return request(tx, here, follower_id=follower.id, followee_id=followee.id, uri=uri)
     if not followee.local:
         enqueue(tx, SendFollow(follow_id, follower.id, followee.id), due=here.now())
+        enqueue(tx, FetchFeatured(followee.id), due=here.now())
         return state
     if not follower.local:
         nodes.meet(tx, here, host=follower.host)
@@ -118,6 +139,19 @@ def accept(tx: Connection, here: Here, *, follower_id: int, followee_id: int) ->
     if _party(tx, followee_id).local and not _party(tx, follower_id).local:
         enqueue(tx, AnswerFollow(follower_id, followee_id, found.uri, accept=True), due=here.now())
     return True
+
+
+def believe(tx: Connection, here: Here, *, follower_id: int, followee_id: int) -> None:
+    """The server of somebody elsewhere counts one of ours as a follower.
+
+    If our person asked, the answer was lost, and this is it. If not, their server is told that
+    it is not so (FEP-8fcf).
+    """
+    found = tx.execute(EXISTING, {"follower": follower_id, "followee": followee_id}).one_or_none()
+    if found is not None:
+        accept(tx, here, follower_id=follower_id, followee_id=followee_id)
+        return
+    enqueue(tx, SendUnfollow(follower_id, followee_id, here.uris.activity(here.ids.new())), due=here.now())
 
 
 def reject(tx: Connection, here: Here, *, follower_id: int, followee_id: int) -> bool:
@@ -168,6 +202,29 @@ def unblock(tx: Connection, here: Here, *, blocker_id: int, blocked_id: int) -> 
     return True
 
 
+def mute(tx: Connection, here: Here, *, muter_id: int, muted_id: int) -> None:
+    """Not to be shown somebody in the home, nor told of them; they do not learn of it, and a follow stays."""
+    if muter_id == muted_id:
+        raise Refused("You cannot mute yourself.")
+    tx.execute(RECORD_MUTE, {"muter_id": muter_id, "muted_id": muted_id, "created_at": here.now()})
+
+
+def unmute(tx: Connection, *, muter_id: int, muted_id: int) -> bool:
+    return tx.execute(REMOVE_MUTE, {"muter": muter_id, "muted": muted_id}).scalar() is not None
+
+
+def carry_mutes(tx: Connection, here: Here, *, old_id: int, new_id: int) -> None:
+    """Whoever muted an account mutes its new one, too."""
+    for muter in tx.scalars(MUTERS, {"muted": old_id}).all():
+        if muter != new_id:
+            mute(tx, here, muter_id=muter, muted_id=new_id)
+
+
+def refuse(tx: Connection, here: Here, *, follower_id: int, followee_id: int, uri: str) -> None:
+    """Answer a Follow from elsewhere that cannot be, so that nobody there waits for ever."""
+    enqueue(tx, AnswerFollow(follower_id, followee_id, uri, accept=False), due=here.now())
+
+
 def _lock_pair(tx: Connection, one: int, other: int) -> None:
     """A follow and a block between two people wait for each other."""
     lock(tx, f"pair {min(one, other)} {max(one, other)}")
@@ -178,4 +235,4 @@ def _party(tx: Connection, actor_id: int) -> Party:
     if row is None:
         raise Refused("This account is not known here.")
     gone = row.suspended_at is not None or row.deleted_at is not None
-    return Party(row.id, row.kind, row.local, row.locked, row.host, row.name, gone)
+    return Party(row.id, row.kind, row.local, row.locked, row.host, row.name, row.moved_to, gone)

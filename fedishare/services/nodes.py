@@ -1,20 +1,27 @@
 """What we learn of other servers: what they run, how they speak, that they are there."""
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
+from fedishare.core import hosts
+from fedishare.core.errors import Invalid, Refused
 from fedishare.core.here import Here
-from fedishare.db.base import insert
-from fedishare.db.nodes import Node
+from fedishare.db.base import UtcDateTime, insert
+from fedishare.db.follows import Follow
+from fedishare.db.nodes import BlockedDomain, Node
+from fedishare.db.people import Actor
+from fedishare.db.work import Delivery
 from fedishare.domain.kinds import Dialect
 from fedishare.jobs import deliveries
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import LookUpNode
+from fedishare.queries.nodes import is_at, patterns
 
 # A server may be asked again what it runs after so long.
 STALE_AFTER: Final = timedelta(days=1)
+LONGEST_REASON: Final = 500
 
 HEARD: Final = (
     update(Node)
@@ -35,11 +42,38 @@ DESCRIBE: Final = (
     )
 )
 KNOWN: Final = select(Node.host).where(Node.host == bindparam("at"), Node.checked_at > bindparam("since"))
+_there: Final = select(Actor.id).where(~Actor.local, is_at(Actor.host))
+BLOCK: Final = insert(BlockedDomain).on_conflict_do_nothing().returning(BlockedDomain.domain)
+UNBLOCK: Final = (
+    delete(BlockedDomain).where(BlockedDomain.domain == bindparam("named")).returning(BlockedDomain.created_at)
+)
+END_FOLLOWS: Final = delete(Follow).where(or_(Follow.follower_id.in_(_there), Follow.followee_id.in_(_there)))
+HIDE: Final = (
+    update(Actor)
+    .where(~Actor.local, Actor.suspended_at.is_(None), is_at(Actor.host))
+    .values(suspended_at=bindparam("at", type_=UtcDateTime))
+)
+# Only those whom this very block had hidden, and whose handle is nobody else's by now.
+SHOW: Final = (
+    update(Actor)
+    .where(~Actor.local, Actor.handle_key.is_not(None), is_at(Actor.host))
+    .where(Actor.suspended_at == bindparam("at", type_=UtcDateTime))
+    .values(suspended_at=None)
+)
+DROP_DELIVERIES: Final = delete(Delivery).where(is_at(Delivery.host))
 OBSERVE: Final = (
     update(Node)
     .where(Node.host == bindparam("at"), or_(Node.dialect.is_(None), Node.dialect == Dialect.BOTH))
     .values(dialect=Dialect.THREADIVERSE)
 )
+
+
+class Blocked(NamedTuple):
+    """What blocking a domain did: how many follows ended, and how many people are not shown any more."""
+
+    domain: str
+    follows: int
+    people: int
 
 
 def meet(tx: Connection, here: Here, *, host: str) -> None:
@@ -60,6 +94,51 @@ def describe(
     """What a server said of itself."""
     tx.execute(MEET, {"host": host})
     tx.execute(DESCRIBE, {"at": host, "name": software, "release": version, "speaks": dialect, "now": now})
+
+
+def block(tx: Connection, here: Here, *, domain: str, reason: str) -> Blocked:
+    """Have nothing to do with a domain and everything below it any more.
+
+    Follows with people there end for good; what they wrote is kept, but not shown; what waits to
+    be sent there is thrown away. Raises Invalid for what is no domain, and Refused for our own.
+    """
+    name = domain_of(domain)
+    own = here.uris.authority.partition(":")[0]
+    if own == name or own.endswith(f".{name}"):
+        raise Refused("This node cannot block itself.")
+    at = here.now()
+    if (
+        tx.execute(BLOCK, {"domain": name, "reason": reason.strip()[:LONGEST_REASON], "created_at": at}).scalar()
+        is None
+    ):
+        raise Invalid(f"{name} is blocked already.")
+    there = patterns(name)
+    ended = tx.execute(END_FOLLOWS, there).rowcount
+    hidden = tx.execute(HIDE, there | {"at": at}).rowcount
+    tx.execute(DROP_DELIVERIES, there)
+    return Blocked(name, follows=ended, people=hidden)
+
+
+def unblock(tx: Connection, *, domain: str) -> bool:
+    """Deal with a domain again: its people are shown as before. Follows have to be asked for anew."""
+    name = domain_of(domain)
+    at = tx.execute(UNBLOCK, {"named": name}).scalar()
+    if at is None:
+        return False
+    tx.execute(SHOW, patterns(name) | {"at": at})
+    return True
+
+
+def domain_of(text: str) -> str:
+    """The canonical name in what somebody typed or pasted: a domain, a handle, or an address."""
+    bare = text.strip().rpartition("@")[2].removeprefix("https://").removeprefix("http://").partition("/")[0]
+    try:
+        name = hosts.canonical_host(bare.partition(":")[0].removeprefix("*."))
+    except Invalid:
+        name = ""
+    if "." not in name and not hosts.is_local_name(name):
+        raise Invalid("A server has a name such as school.example.")
+    return name
 
 
 def observe_threadiverse(tx: Connection, *, host: str) -> None:

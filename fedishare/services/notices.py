@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, or_, select, updat
 from fedishare.core.here import Here
 from fedishare.db.accounts import Account
 from fedishare.db.base import insert
-from fedishare.db.follows import Block
+from fedishare.db.follows import Block, Mute
 from fedishare.db.notices import Notice
 from fedishare.db.people import Actor
 from fedishare.db.rooms import Steward
@@ -28,6 +28,7 @@ EARS: Final = (
     )
     .where(Account.actor_id != bindparam("cause_of_it"))
     .where(~exists().where(Block.blocker_id == Account.actor_id, Block.blocked_id == bindparam("cause_of_it")))
+    .where(~exists().where(Mute.muter_id == Account.actor_id, Mute.muted_id == bindparam("cause_of_it")))
 )
 MODERATORS: Final = (
     select(Account.actor_id)
@@ -63,7 +64,7 @@ def tell(
     post_id: int | None = None,
     line: str = "",
 ) -> None:
-    """Tell `recipient` (or, for a room, its stewards) unless they live elsewhere, did it, or blocked who did.
+    """Tell `recipient` (or, for a room, its stewards) unless they live elsewhere, did it, or blocked or muted who did.
 
     The same kind and `cause` never tell anybody twice.
     """

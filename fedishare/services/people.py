@@ -1,6 +1,7 @@
 """Actors: those who join this node, those we learn of, those who move or leave."""
 
 import re
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -8,11 +9,11 @@ import msgspec
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
 from fedishare.core import uris
-from fedishare.core.errors import Invalid, NotFound
+from fedishare.core.errors import Invalid, NotFound, Refused
 from fedishare.core.here import Here
 from fedishare.core.uris import Place
 from fedishare.db.base import insert
-from fedishare.db.follows import Follow
+from fedishare.db.follows import Block, Follow
 from fedishare.db.people import Actor, ActorKey
 from fedishare.db.posts import Home
 from fedishare.db.reactions import Reaction
@@ -60,6 +61,11 @@ LOCAL_FOLLOWERS: Final = (
     select(Follow.follower_id)
     .join(Actor, Actor.id == Follow.follower_id)
     .where(Follow.followee_id == bindparam("followee"), Actor.local)
+)
+LOCAL_BLOCKERS: Final = (
+    select(Block.blocker_id)
+    .join(Actor, Actor.id == Block.blocker_id)
+    .where(Block.blocked_id == bindparam("blocked"), Actor.local, Block.blocker_id != bindparam("new"))
 )
 MARK_MOVED: Final = (
     update(Actor).where(Actor.id == bindparam("actor")).values(moved_to=bindparam("target"), moved_at=bindparam("now"))
@@ -225,14 +231,22 @@ def remove(tx: Connection, *, actor_id: int, here: Here) -> None:
 
 
 def move(tx: Connection, *, old_id: int, new_id: int, here: Here) -> int:
-    """Our people who followed the old actor now ask to follow the new one. Answers how many."""
+    """Our people who followed the old actor now ask to follow the new one. Answers how many.
+
+    Who was blocked or muted stays so under the new address.
+    """
     target = tx.scalar(ADDRESS, {"actor": new_id})
     tx.execute(MARK_MOVED, {"actor": old_id, "target": target, "now": here.now()})
     movers = tx.scalars(LOCAL_FOLLOWERS, {"followee": old_id}).all()
     for mover in movers:
         follows.undo(tx, here, follower_id=mover, followee_id=old_id)
         if mover != new_id:
-            follows.request(tx, here, follower_id=mover, followee_id=new_id)
+            # Whoever has blocked, or is blocked by, the new account does not follow it, and keeps nobody else from it.
+            with suppress(Refused):
+                follows.request(tx, here, follower_id=mover, followee_id=new_id)
+    for blocker in tx.scalars(LOCAL_BLOCKERS, {"blocked": old_id, "new": new_id}).all():
+        follows.block(tx, here, blocker_id=blocker, blocked_id=new_id)
+    follows.carry_mutes(tx, here, old_id=old_id, new_id=new_id)
     return len(movers)
 
 

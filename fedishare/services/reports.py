@@ -28,15 +28,25 @@ def file(
     posts: tuple[str, ...],
     comment: str,
     uri: str | None = None,
+    forward: bool = False,
 ) -> int:
-    """Keep a report and tell the moderators. One about somebody elsewhere goes there too, in the node's name."""
+    """Keep a report and tell the moderators.
+
+    With `forward`, one about somebody elsewhere goes there too, in the node's name.
+    """
     report_id = here.ids.new()
     row = {"id": report_id, "uri": uri or here.uris.activity(report_id), "reporter_id": reporter_id}
-    row |= {"target_id": target_id, "posts": list(posts[:MOST_POSTS]), "comment": comment[:LONGEST_COMMENT]}
+    goes_on = forward and uri is None and not tx.scalar(TARGET, {"actor": target_id})
+    row |= {
+        "forwarded": goes_on,
+        "target_id": target_id,
+        "posts": list(posts[:MOST_POSTS]),
+        "comment": comment[:LONGEST_COMMENT],
+    }
     if tx.execute(FILE, row | {"created_at": here.now()}).scalar() is None:
         return 0
     notices.tell_moderators(tx, here, actor_id=target_id, cause=str(report_id), line=comment[:200])
-    if uri is None and not tx.scalar(TARGET, {"actor": target_id}):
+    if goes_on:
         enqueue(tx, SendReport(report_id), due=here.now())
     return report_id
 

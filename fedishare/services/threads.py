@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import CompoundSelect, Connection, Select, bindparam, delete, func, select, update
+from sqlalchemy import CompoundSelect, Connection, Select, bindparam, delete, func, or_, select, update
+from sqlalchemy.orm import aliased
 
 from fedishare.core.errors import NotFound
 from fedishare.core.here import Here
@@ -18,8 +19,9 @@ from fedishare.db.quotes import Quote, Stamp
 from fedishare.db.resources import Resource, ResourceFile
 from fedishare.db.rooms import Pin
 from fedishare.domain import markup
+from fedishare.domain.audience import OPEN
 from fedishare.jobs.queue import enqueue
-from fedishare.jobs.types import Forget
+from fedishare.jobs.types import Forget, Forward
 from fedishare.queries import sight
 from fedishare.services import receipts
 
@@ -29,6 +31,16 @@ PARENT: Final = (
     select(Post.id, Post.uri, Post.author_id, Actor.uri.label("author_uri"), Post.thread_id, Post.room_id)
     .join(Actor, Actor.id == Post.author_id)
     .where(Post.id == bindparam("post"), Post.deleted_at.is_(None))
+)
+_answered: Final[Any] = aliased(Post)
+_room: Final[Any] = aliased(Actor)
+ANSWERED: Final = (
+    select(_answered.author_id, Post.uri)
+    .join(_answered, _answered.id == Post.in_reply_to_id)
+    .outerjoin(_room, _room.id == Post.room_id)
+    .where(Post.id == bindparam("post"), ~Post.local, Post.visibility.in_(OPEN))
+    .where(_answered.local, _answered.visibility.in_(OPEN), _answered.deleted_at.is_(None))
+    .where(or_(Post.room_id.is_(None), ~_room.local))
 )
 UNTAG: Final = delete(PostTag).where(PostTag.post_id == bindparam("post"))
 TAG: Final = insert(PostTag).on_conflict_do_nothing()
@@ -155,6 +167,18 @@ def mention(tx: Connection, *, post_id: int, loud: Iterable[int], silent: Iterab
     rows += [{"post_id": post_id, "actor_id": actor, "silent": True} for actor in silent]
     if rows:
         tx.execute(MENTION, rows)
+
+
+def forward(tx: Connection, here: Here, *, post_id: int, activity_uri: str) -> bool:
+    """Something happened to an answer: the followers of whoever of ours was answered should see it too.
+
+    Only in public, and not in a room of ours, which passes on what happens in it by itself.
+    """
+    found = tx.execute(ANSWERED, {"post": post_id}).one_or_none()
+    if found is None:
+        return False
+    enqueue(tx, Forward(found.author_id, activity_uri, found.uri, post_id), due=here.now())
+    return True
 
 
 def count_reply(tx: Connection, *, parent_id: int, more: int) -> None:

@@ -33,6 +33,8 @@ class Seen(NamedTuple):
     who: Profile
     relation: Relation | None
     posts: list[Card]
+    pinned: list[Card]
+    tags: list[str]
     facts: RoomFacts | None
 
 
@@ -66,7 +68,10 @@ async def show(request: web.Request) -> web.Response:
     older = asked.older(
         f"/@{seen.who.handle}", seen.posts, show=wish.kind if wish.kind != "all" else None, level=wish.level
     )
-    values: dict[str, Any] = {"who": seen.who, "relation": seen.relation, "posts": seen.posts, "older": older}
+    first = {post.id for post in seen.pinned}
+    posts = [post for post in seen.posts if post.id not in first]
+    values: dict[str, Any] = {"who": seen.who, "relation": seen.relation, "posts": posts, "older": older}
+    values |= {"pinned": seen.pinned, "tags": seen.tags}
     if seen.facts is None:
         return await page(request, "profile.html", **values)
     is_member = seen.relation is not None and seen.relation.following == FollowState.ACCEPTED
@@ -78,11 +83,15 @@ def _see(tx: Connection, here: Here, wish: Wish) -> Seen:
     who = people.profile(tx, here, handle=wish.handle)
     is_known = wish.viewer is not None and wish.viewer != who.id
     relation = people.relation(tx, viewer=wish.viewer or 0, other=who.id) if is_known else None
+    # What stands first is not repeated on every page of older posts.
+    is_first = wish.before == timelines.NEWEST and wish.kind == "all"
+    pinned = timelines.pinned(tx, actor_id=who.id, viewer=wish.viewer) if is_first else []
+    tags = people.featured_tags(tx, actor_id=who.id) if is_first else []
     if who.kind != Kind.GROUP:
         posts = timelines.author(tx, actor_id=who.id, viewer=wish.viewer, before=wish.before)
-        return Seen(who, relation, posts, None)
+        return Seen(who, relation, posts, pinned, tags, None)
     posts = timelines.room(tx, room_id=who.id, viewer=wish.viewer, kind=wish.kind, level=wish.level, before=wish.before)
-    return Seen(who, relation, posts, rooms.facts(tx, room_id=who.id))
+    return Seen(who, relation, posts, pinned, tags, rooms.facts(tx, room_id=who.id))
 
 
 @routes.get("/@{handle}/followers", allow=Allow.ANYONE)
@@ -126,6 +135,14 @@ def _unblock(tx: Connection, here: Here, *, mine: int, other: int) -> None:
     follows.unblock(tx, here, blocker_id=mine, blocked_id=other)
 
 
+def _mute(tx: Connection, here: Here, *, mine: int, other: int) -> None:
+    follows.mute(tx, here, muter_id=mine, muted_id=other)
+
+
+def _unmute(tx: Connection, _here: Here, *, mine: int, other: int) -> None:
+    follows.unmute(tx, muter_id=mine, muted_id=other)
+
+
 def _agree(tx: Connection, here: Here, *, mine: int, other: int) -> None:
     follows.accept(tx, here, follower_id=other, followee_id=mine)
 
@@ -160,6 +177,8 @@ for _path, _change in (
     ("/unfollow", _unfollow),
     ("/block", _block),
     ("/unblock", _unblock),
+    ("/mute", _mute),
+    ("/unmute", _unmute),
     ("/requests/accept", _agree),
     ("/requests/reject", _refuse),
 ):

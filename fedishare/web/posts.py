@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from fedishare.core.errors import Refused
 from fedishare.core.here import Here
+from fedishare.domain.audience import OPEN
 from fedishare.domain.permissions import Verb, may
 from fedishare.http.keys import DATABASE, HERE, VISITOR, Visitor
 from fedishare.http.pages import page
@@ -14,8 +15,9 @@ from fedishare.http.routes import Allow, Routes
 from fedishare.queries import pages, timelines
 from fedishare.queries.cards import Card
 from fedishare.queries.pages import Version
-from fedishare.services import posts
-from fedishare.web import asked, resources
+from fedishare.services import pins, posts
+from fedishare.services.pins import MOST
+from fedishare.web import asked, crawls, resources
 
 routes: Final = Routes()
 
@@ -25,10 +27,17 @@ class History(NamedTuple):
     versions: list[Version]
 
 
+class Pinnable(NamedTuple):
+    post: Card
+    is_pinned: bool
+
+
 @routes.get("/posts/{id}", allow=Allow.ANYONE)
 async def show(request: web.Request) -> web.Response:
     post_id, viewer = asked.post_id(request), request[VISITOR].actor_id
     post, thread = await request.app[DATABASE].read(pages.conversation, post_id=post_id, viewer=viewer)
+    if not post.local or post.resource is None:
+        await crawls.wish(request, post)
     if post.resource is not None:
         return asked.go(asked.path(request, post.uri)) if post.local else await resources.render(request, post, thread)
     return await page(
@@ -54,6 +63,56 @@ async def history(request: web.Request) -> web.Response:
 
 def _history(tx: Connection, *, post_id: int, viewer: int | None) -> History:
     return History(timelines.card(tx, post_id=post_id, viewer=viewer), pages.versions(tx, post_id=post_id))
+
+
+@routes.get("/posts/{id}/pin")
+async def ask_to_pin(request: web.Request) -> web.Response:
+    seen = await request.app[DATABASE].read(_pinnable, post_id=asked.post_id(request), me=asked.me(request))
+    heading = "Take this post down from your page?" if seen.is_pinned else "Show this post first on your page?"
+    said = (
+        "It stays where it is otherwise, and everybody can still read it."
+        if seen.is_pinned
+        else f"Up to {MOST} posts stand above all others, here and on servers where somebody follows you."
+    )
+    return await page(
+        request,
+        "confirm.html",
+        post=seen.post,
+        heading=heading,
+        message=said,
+        verb="Take it down" if seen.is_pinned else "Pin it",
+        action=f"/posts/{seen.post.id}/{'unpin' if seen.is_pinned else 'pin'}",
+        back=asked.path(request, asked.address(request, seen.post)),
+        gentle=True,
+    )
+
+
+@routes.post("/posts/{id}/pin")
+async def pin(request: web.Request) -> web.Response:
+    await request.app[DATABASE].write(_pin, request.app[HERE], post_id=asked.post_id(request), me=asked.me(request))
+    return asked.go(f"/@{request[VISITOR].username}")
+
+
+@routes.post("/posts/{id}/unpin")
+async def unpin(request: web.Request) -> web.Response:
+    await request.app[DATABASE].write(_unpin, request.app[HERE], post_id=asked.post_id(request), me=asked.me(request))
+    return asked.go(f"/@{request[VISITOR].username}")
+
+
+def _pinnable(tx: Connection, *, post_id: int, me: int) -> Pinnable:
+    """Raises Refused for what is somebody else's, or not for everybody to read."""
+    post = timelines.card(tx, post_id=post_id, viewer=me)
+    if post.author.id != me or post.visibility not in OPEN:
+        raise Refused("You can pin your own posts, if everybody may read them.")
+    return Pinnable(post, timelines.is_pinned(tx, actor_id=me, post_id=post_id))
+
+
+def _pin(tx: Connection, here: Here, *, post_id: int, me: int) -> None:
+    pins.pin(tx, here, actor_id=me, post_id=_pinnable(tx, post_id=post_id, me=me).post.id)
+
+
+def _unpin(tx: Connection, here: Here, *, post_id: int, me: int) -> None:
+    pins.unpin(tx, here, actor_id=me, post_id=post_id)
 
 
 @routes.get("/posts/{id}/delete")

@@ -32,7 +32,7 @@ async def ask(request: web.Request) -> web.Response:
         post_id=asked.whole(request.query.get("post", "")),
         actor_id=asked.whole(request.query.get("actor", "")),
     )
-    return await page(request, "report.html", **about._asdict(), values={}, errors={})
+    return await page(request, "report.html", **about._asdict(), values={"forward": "1"}, errors={})
 
 
 @routes.post("/report")
@@ -47,11 +47,17 @@ async def send(request: web.Request) -> web.Response:
     elif len(comment) > LONGEST_COMMENT:
         mistake = f"Please keep it under {LONGEST_COMMENT} characters."
     if mistake:
-        values, errors = {"comment": comment}, {"comment": mistake}
+        values, errors = {"comment": comment, "forward": form.text("forward")}, {"comment": mistake}
         return await page(request, "report.html", status=422, **about._asdict(), values=values, errors=errors)
     named = (about.post.uri,) if about.post else ()
     await request.app[DATABASE].write(
-        reports.file, request.app[HERE], reporter_id=me, target_id=about.face.id, posts=named, comment=comment
+        reports.file,
+        request.app[HERE],
+        reporter_id=me,
+        target_id=about.face.id,
+        posts=named,
+        comment=comment,
+        forward=bool(form.text("forward")),
     )
     return await page(request, "reported.html", face=about.face)
 

@@ -19,7 +19,7 @@ from fedishare.queries import pages
 from fedishare.queries.cards import Card
 from fedishare.queries.pages import StoredFile, Terms, UseLine
 from fedishare.services import resources
-from fedishare.web import asked, describing, downloads, forms
+from fedishare.web import asked, crawls, describing, downloads, forms
 from fedishare.web.choices import LEVELS
 
 SAID: Final = {"used": "Thank you. Your line is on its way to the author."}
@@ -38,6 +38,7 @@ async def show(request: web.Request) -> web.Response:
     post, thread = await request.app[DATABASE].read(pages.conversation, post_id=post_id, viewer=viewer)
     if post.resource is None or not post.local:
         return asked.go(f"/posts/{post_id}")
+    await crawls.wish(request, post)
     return await render(request, post, thread)
 
 

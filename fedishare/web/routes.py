@@ -4,9 +4,11 @@ from typing import Final
 
 from fedishare.http.routes import Routes
 from fedishare.web import (
+    blocks,
     compose,
     home,
     media,
+    moving,
     notices,
     pages,
     people,
@@ -18,6 +20,7 @@ from fedishare.web import (
     resources,
     rooms,
     search,
+    servers,
     settings,
     sign_in,
 )
@@ -38,7 +41,10 @@ ALL: Final[tuple[Routes, ...]] = tuple(
         notices,
         search,
         settings,
+        blocks,
+        moving,
         reports,
+        servers,
         media,
         pages,
     )

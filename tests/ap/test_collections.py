@@ -13,6 +13,8 @@ from fedishare.db.engine import Database
 from fedishare.db.posts import Post
 from fedishare.db.rooms import Pin
 from fedishare.domain.audience import Visibility
+from fedishare.domain.digests import digest
+from fedishare.domain.kinds import Kind
 from fedishare.queries.collections import NEWEST
 from tests.ap.conftest import Peer
 from tests.ap.test_published import a_boost, a_private_post, an_activity, change
@@ -241,3 +243,34 @@ async def test_a_thread_is_one_ordered_list_that_the_room_answers_for(peer: Peer
 
     assert (thread["id"], thread["type"], thread["attributedTo"]) == (note["context"], "OrderedCollection", room.uri)
     assert (thread["orderedItems"], thread["totalItems"]) == ([root.uri, reply.uri], 2)
+
+
+async def test_who_has_all_posts_of_a_thread_need_not_fetch_its_list(peer: Peer, db: Database, here: Here) -> None:
+    anna = await a_person(db, here)
+    root = await a_post(db, here, by=anna)
+    replies = [await a_post(db, here, by=anna, thread_id=root.id) for _ in range(2)]
+    path, have = f"/threads/{root.id}", digest([replies[1].uri, root.uri, replies[0].uri])
+
+    same = await peer.get(path, If_None_Match=f'"{have}"')
+    fewer = await peer.get(path, If_None_Match=f'"{digest([root.uri])}"')
+
+    assert (same.status, same.body, fewer.status) == (304, b"", 200)
+    assert fewer.headers["ETag"] == f'"{have}"'
+
+
+async def test_a_server_is_shown_which_of_its_own_people_follow_and_no_others(
+    peer: Peer, db: Database, here: Here
+) -> None:
+    anna = await a_person(db, here, username="anna")
+    for name, domain in (("bea", "birch.test"), ("ben", "birch.test"), ("cleo", "cedar.test")):
+        somebody = await a_person(db, here, local=False, username=name, domain=domain)
+        await a_follow_row(db, here, by=somebody, of=anna)
+    server = await a_person(db, here, local=False, username="birch.test", domain="birch.test", kind=Kind.NODE)
+    path = "/users/anna/followers_synchronization"
+
+    shown, hidden = await peer.get(path, by=server), await peer.get(path)
+
+    assert hidden.status == 404
+    assert (shown.json["type"], shown.json["id"]) == ("OrderedCollection", f"{HOME}{path}")
+    assert shown.json["orderedItems"] == ["https://birch.test/users/bea", "https://birch.test/users/ben"]
+    assert shown.headers["Cache-Control"] == "private, no-store"

@@ -9,7 +9,7 @@ from fedishare.ap import inboxes
 from fedishare.as2 import node, read
 from fedishare.core import json
 from fedishare.domain import html
-from fedishare.inbox import memory, profiles, reading, receive, reports, resolve
+from fedishare.inbox import collecting, crawl, memory, profiles, reading, receive, reports, resolve
 from fedishare.net import client, messages
 from fedishare.outbox import deliver, objects, paces, verdicts
 from fedishare.queries import outgoing
@@ -68,6 +68,9 @@ LIMITS: Final[Mapping[str, str]] = MappingProxyType(
         "redirects": f"{client.MAX_REDIRECTS}",
         "fetches for one cause": f"{memory.MOST_FETCHES}",
         "upwards in a thread": f"{resolve.MOST_UPWARDS} posts",
+        "posts looked at in one conversation": f"{crawl.MOST_ITEMS:,}",
+        "fetches from one server for it": f"{crawl.PER_HOST}",
+        "pages of a collection": f"{collecting.MOST_PAGES}",
         "age of a signature": f"{messages.MAX_AGE // timedelta(minutes=1)} min",
         "time of a signature, ahead of ours": f"{messages.MAX_AHEAD // timedelta(minutes=1)} min",
         "look-ups of new keys on one server": f"{memory.KEY_FETCHES} in {span(memory.KEY_SECONDS)}",

@@ -93,6 +93,7 @@ PERMISSIONS: Final = {
     "edit a post": (Verb.EDIT_POST,),
     "delete a post": (Verb.DELETE_POST,),
     "see and settle reports": (Verb.DECIDE_REPORTS,),
+    "block and unblock servers": (Verb.BLOCK_NODES,),
 }
 
 

@@ -93,14 +93,33 @@ async def test_an_undo_that_comes_first_wins(tools: Tools, db: Database, here: H
     assert await follows(db) == []
 
 
-async def test_a_blocked_asker_is_refused_and_nothing_is_kept(tools: Tools, db: Database, here: Here) -> None:
+async def test_a_blocked_asker_is_told_no_and_nothing_is_kept(tools: Tools, db: Database, here: Here) -> None:
     ben, ada = await a_person(db, here), await a_person(db, here, local=False)
     await a_block(db, here, by=ben, of=ada)
 
-    with pytest.raises(Refused):
-        await send(tools, an_activity("Follow", ada.uri, ben.uri))
+    became = await send(tools, an_activity("Follow", ada.uri, ben.uri))
 
-    assert (await follows(db), await db.read(jobs)) == ([], [])
+    assert became == "done: follow refused"
+    assert (await follows(db), await db.read(jobs)) == ([], ["AnswerFollow"])
+
+
+async def test_who_has_moved_away_cannot_be_followed_here_any_more(tools: Tools, db: Database, here: Here) -> None:
+    ben, ada = await a_person(db, here, moved_to="https://elm.test/ben"), await a_person(db, here, local=False)
+
+    assert await send(tools, an_activity("Follow", ada.uri, ben.uri)) == "done: follow refused"
+    assert await follows(db) == []
+
+
+async def test_an_undoing_that_comes_before_its_block_keeps_it_from_counting(
+    tools: Tools, db: Database, here: Here
+) -> None:
+    ben, ada = await a_person(db, here), await a_person(db, here, local=False)
+    block = an_activity("Block", ada.uri, ben.uri)
+
+    became = [await send(tools, an_activity("Undo", ada.uri, block)), await send(tools, block)]
+
+    assert became == ["ignored: blocked nobody here", "ignored: it was undone before it came"]
+    assert await rows(db, Block.id) == []
 
 
 async def a_block(db: Database, here: Here, *, by: Made, of: Made) -> str:

@@ -97,6 +97,21 @@ async def test_a_signed_move_counts_where_the_old_account_does_not_show_it(
     assert len(await rows(db, Follow.id)) == 1
 
 
+async def test_a_move_to_one_of_ours_counts_once_they_have_named_the_old_account(
+    tools: Tools, db: Database, elsewhere: Elsewhere
+) -> None:
+    anna = await a_person(db, tools.here, also_known_as=[ADA])
+    bea = await a_person(db, tools.here)
+    reader = await a_move(tools, elsewhere, moved_to=anna.uri)
+
+    became = [await send(tools, an_activity("Move", ADA, ADA, target=new.uri)) for new in (bea, anna)]
+
+    assert became == ["ignored: the two accounts do not name each other", "done: move of 1"]
+    assert await rows(db, Follow.follower_id, Follow.followee_id, Follow.state) == [
+        (reader.id, anna.id, FollowState.ACCEPTED)
+    ]
+
+
 @pytest.mark.parametrize(
     ("over", "target"),
     [

@@ -1,5 +1,6 @@
 """What happens here becomes one activity and one delivery for each inbox, however often the job runs."""
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,13 +17,16 @@ from fedishare.db.reactions import Reaction
 from fedishare.db.reports import Report
 from fedishare.db.resources import Use
 from fedishare.db.rooms import Pin
-from fedishare.db.work import Activity, Job
+from fedishare.db.work import Activity, Delivery, Job
 from fedishare.domain.audience import PUBLIC_IRI, Visibility
 from fedishare.domain.kinds import FollowState, Kind, ReactionKind
 from fedishare.jobs import types
 from fedishare.jobs.tools import Tools
 from fedishare.net import keys, proofs
-from fedishare.outbox import publish
+from fedishare.outbox import activities, publish
+from fedishare.outbox.letters import Outgoing, letter, send
+from fedishare.queries import outgoing
+from fedishare.services import moves, pins, reactions
 from tests.builders import FrozenClock, Made, a_follow_row, a_person, a_post, a_resource, a_room, add, an_ed25519_pair
 from tests.outbox.town import bodies, sent
 
@@ -348,9 +352,10 @@ async def test_pinning_and_taking_down_are_told_in_turn(desk: Tools, here: Here)
     anna = await a_person(db, here)
     await a_follow_row(db, here, by=await a_colleague(db, here, "follower.test"), of=anna)
     post = await a_post(db, here, by=anna)
-    await db.write(add, Pin, actor_id=anna.id, post_id=post.id)
 
     for is_added in (True, True, False, True):
+        change = pins.pin if is_added else pins.unpin
+        await db.write(change, here, actor_id=anna.id, post_id=post.id)
         await publish.publish_pin(desk, types.PublishPin(anna.id, post.id, added=is_added))
 
     found = await db.read(bodies)
@@ -368,6 +373,7 @@ async def test_a_rooms_pin_goes_straight_to_microblogs_and_wrapped_to_the_others
         await a_follow_row(db, here, by=await a_colleague(db, here, domain), of=room)
         await db.write(add, Node, host=domain, software=software)
     post = await a_post(db, here, by=await a_person(db, here), room_id=room.id)
+    await db.write(add, Pin, actor_id=room.id, post_id=post.id)
 
     await publish.publish_pin(desk, types.PublishPin(room.id, post.id, added=True))
 
@@ -527,3 +533,92 @@ async def test_what_came_to_nothing_meanwhile_is_not_sent(desk: Tools) -> None:
         await job
 
     assert await desk.db.read(sent) == []
+
+
+async def test_a_like_taken_back_at_once_goes_out_before_its_undoing_or_not_at_all(
+    desk: Tools, db: Database, here: Here
+) -> None:
+    anna, bea = await a_person(db, here), await a_colleague(db, here, "birch.test")
+    post = await a_post(db, here, by=bea)
+    await db.write(reactions.add, here, kind=ReactionKind.LIKE, actor_id=anna.id, post_id=post.id)
+    (like,) = await db.read(_reaction_ids)
+    facts = await db.read(outgoing.reaction_facts, like)
+    assert facts is not None
+    await db.write(reactions.remove, here, kind=ReactionKind.LIKE, actor_id=anna.id, post_id=post.id)
+    await publish.publish_undo(desk, types.PublishUndo(ReactionKind.LIKE, facts.uri, anna.id, post.id))
+
+    # The slower of the two jobs had read the like before it was taken back.
+    said = activities.like(uri=facts.uri, actor=anna.uri, post=post.uri, author=bea.uri)
+    slow = letter(said, actor=facts.actor, object_uri=post.uri, public=True, at=here.now())
+    still = partial(outgoing.is_reaction, uri=facts.uri)
+    await send(desk, Outgoing(slow, ["https://birch.test/inbox"], still=still))
+
+    assert [kind for kind, _, _ in await db.read(sent)] == ["Undo"]
+
+
+@pytest.mark.parametrize("kind", list(ReactionKind))
+async def test_a_reaction_and_its_undoing_wait_for_each_other(
+    desk: Tools, db: Database, here: Here, kind: ReactionKind
+) -> None:
+    anna, bea = await a_person(db, here), await a_colleague(db, here, "birch.test")
+    await a_follow_row(db, here, by=bea, of=anna)
+    post = await a_post(db, here, by=bea)
+    await db.write(reactions.add, here, kind=kind, actor_id=anna.id, post_id=post.id)
+    (reaction,) = await db.read(_reaction_ids)
+    uri = here.uris.activity(reaction)
+    await publish.publish_reaction(desk, types.PublishReaction(reaction))
+    await db.write(reactions.remove, here, kind=kind, actor_id=anna.id, post_id=post.id)
+    await publish.publish_undo(desk, types.PublishUndo(kind, uri, anna.id, post.id))
+
+    about = await db.read(lambda tx: tx.scalars(select(Delivery.object_uri).order_by(Delivery.id)).all())
+
+    assert about == [post.uri, post.uri]
+
+
+@pytest.mark.parametrize("added", [True, False])
+async def test_a_pin_that_was_changed_meanwhile_is_not_sent(
+    desk: Tools, db: Database, here: Here, *, added: bool
+) -> None:
+    anna, bea = await a_person(db, here), await a_colleague(db, here, "birch.test")
+    await a_follow_row(db, here, by=bea, of=anna)
+    post = await a_post(db, here, by=anna)
+    if not added:
+        await db.write(add, Pin, actor_id=anna.id, post_id=post.id)
+
+    await publish.publish_pin(desk, types.PublishPin(anna.id, post.id, added=added))
+
+    assert await db.read(sent) == []
+
+
+def _reaction_ids(tx: Connection) -> list[int]:
+    return list(tx.scalars(select(Reaction.id)))
+
+
+async def test_a_move_goes_to_all_followers_behind_the_profile_that_says_so(desk: Tools, here: Here) -> None:
+    db = desk.db
+    anna = await a_person(db, here)
+    new = await a_colleague(db, here, "new.test", also_known_as=[anna.uri])
+    await a_follow_row(db, here, by=await a_colleague(db, here, "follower.test"), of=anna)
+    await db.write(moves.leave, here, actor_id=anna.id, target_id=new.id)
+
+    for _ in range(2):
+        await publish.send_move(desk, types.SendMove(anna.id))
+
+    assert [(kind, inboxes) for kind, _, inboxes in await db.read(sent)] == [
+        ("Update", ["https://follower.test/inbox"]),
+        ("Move", ["https://follower.test/inbox"]),
+    ]
+    update, move = await db.read(bodies)
+    assert (update["object"]["movedTo"], move["object"], move["target"]) == (new.uri, anna.uri, new.uri)
+    assert (move["to"], move["cc"], proven(move)) == ([f"{anna.uri}/followers"], [], True)
+    about = await db.read(lambda tx: set(tx.scalars(select(Delivery.object_uri))))
+    assert about == {anna.uri}
+
+
+async def test_a_move_that_was_taken_back_is_not_sent(desk: Tools, here: Here) -> None:
+    anna = await a_person(desk.db, here)
+    await a_follow_row(desk.db, here, by=await a_colleague(desk.db, here, "follower.test"), of=anna)
+
+    await publish.send_move(desk, types.SendMove(anna.id))
+
+    assert "Move" not in [kind for kind, _, _ in await desk.db.read(sent)]

@@ -27,7 +27,9 @@ def traces(tx: Connection) -> tuple[list[str], list[str], list[str]]:
 CASES: list[Any] = [
     pytest.param(False, True, False, ["accepted"], ["LookUpNode", "AnswerFollow"], id="open-account-answers-at-once"),
     pytest.param(False, True, True, ["requested"], ["LookUpNode"], id="locked-account-waits-for-its-owner"),
-    pytest.param(True, False, False, ["requested"], ["SendFollow"], id="somebody-elsewhere-has-to-answer"),
+    pytest.param(
+        True, False, False, ["requested"], ["SendFollow", "FetchFeatured"], id="somebody-elsewhere-has-to-answer"
+    ),
     pytest.param(True, True, False, ["accepted"], [], id="two-of-one-node-need-no-post"),
 ]
 

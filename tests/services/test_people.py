@@ -133,4 +133,4 @@ async def test_followers_here_follow_whoever_moved(db: Database, here: Here) -> 
 
     assert moved == 1
     assert (ours.id, new.id, "requested") in await db.read(rows, Follow.follower_id, Follow.followee_id, Follow.state)
-    assert sorted(await db.read(rows, Job.kind)) == [("SendFollow",), ("SendUnfollow",)]
+    assert sorted(await db.read(rows, Job.kind)) == [("FetchFeatured",), ("SendFollow",), ("SendUnfollow",)]

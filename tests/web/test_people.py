@@ -1,11 +1,14 @@
 """Pages of people, schools and rooms; following, joining, blocking; the home timeline."""
 
 import pytest
+from sqlalchemy import select
 
 from fedishare.core.here import Here
 from fedishare.db.engine import Database
 from fedishare.db.posts import Home
 from fedishare.db.resources import Resource
+from fedishare.db.rooms import Pin
+from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import FollowState, Kind
 from fedishare.queries import people
 from tests.builders import a_follow_row, a_person, a_post, a_room, add
@@ -214,3 +217,29 @@ async def test_a_page_is_changed_and_shown_changed(node: Node) -> None:
     page = (await node.stranger.get("/@ada")).root
     assert (page.one("h1").text, page.one("div", class_="prose").text) == ("Ada O.", "Year 4")
     assert "approves followers" in page.one("main").text
+
+
+async def test_a_pinned_post_stands_first_until_it_is_taken_down(node: Node, db: Database, here: Here) -> None:
+    anna, browser = await node.a_teacher("anna")
+    old, new = await a_post(db, here, by=anna), await a_post(db, here, by=anna)
+
+    asks = (await browser.get(f"/posts/{old.id}/pin")).root
+    assert asks.one("h1").text == "Show this post first on your page?"
+    assert (await browser.post(f"/posts/{old.id}/pin")).location == "/@anna"
+    shown = (await node.stranger.get("/@anna")).root
+    ids = [each["id"] for each in shown.all("article")]
+    assert (await browser.get(f"/posts/{old.id}/pin")).root.one("h1").text == "Take this post down from your page?"
+    await browser.post(f"/posts/{old.id}/unpin")
+
+    assert ids == [f"p{old.id}", f"p{new.id}"]
+    assert shown.all("h2")[0].text == "Pinned"
+    assert "Pinned" not in (await node.stranger.get("/@anna")).html
+
+
+async def test_nobody_pins_what_is_anothers_or_not_for_everybody(node: Node, db: Database, here: Here) -> None:
+    anna, browser = await node.a_teacher()
+    theirs = await a_post(db, here, by=await a_person(db, here))
+    private = await a_post(db, here, by=anna, visibility=Visibility.FOLLOWERS)
+
+    assert [(await browser.post(f"/posts/{post.id}/pin")).status for post in (theirs, private)] == [403, 403]
+    assert await db.read(lambda tx: tx.scalars(select(Pin.post_id)).all()) == []

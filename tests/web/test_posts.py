@@ -1,11 +1,14 @@
 """Conversations as pages, likes and boosts, deleting, notices, search, reports."""
 
+from datetime import timedelta
+
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from fedishare.core.here import Here
 from fedishare.db.engine import Database
 from fedishare.db.people import Actor
+from fedishare.db.work import Job
 from fedishare.domain.audience import Visibility
 from fedishare.domain.permissions import Role
 from tests.builders import a_person, a_post
@@ -196,3 +199,22 @@ async def test_who_was_suspended_has_no_page(node: Node, db: Database, here: Her
     await db.write(lambda tx: tx.execute(update(Actor).values(suspended_at=here.now())))
 
     assert [(await node.stranger.get(path)).status for path in ("/@eve", f"/posts/{post.id}")] == [404, 404]
+
+
+@pytest.mark.parametrize(
+    ("is_signed_in", "asked"),
+    [pytest.param(True, 1, id="by-somebody-of-ours"), pytest.param(False, 0, id="by-a-stranger")],
+)
+async def test_opening_a_conversation_of_others_has_the_rest_of_it_looked_for_once(
+    node: Node, db: Database, here: Here, *, is_signed_in: bool, asked: int
+) -> None:
+    bea = await a_person(db, here, local=False)
+    root = await a_post(db, here, by=bea, published_at=here.now() - timedelta(hours=1))
+    _, teacher = await node.a_teacher()
+    browser = teacher if is_signed_in else node.stranger
+
+    for _ in range(2):
+        assert (await browser.get(f"/posts/{root.id}")).status == 200
+
+    kinds = await db.read(lambda tx: list(tx.scalars(select(Job.kind))))
+    assert kinds.count("CrawlThread") == asked

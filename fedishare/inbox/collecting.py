@@ -1,0 +1,55 @@
+"""Collections of other servers, read page by page: addresses only, for what stands at one is asked for there."""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+from fedishare.as2.node import Node
+from fedishare.core import hosts
+from fedishare.core.errors import Invalid
+from fedishare.inbox import documents
+from fedishare.inbox.memory import Budget
+from fedishare.jobs.tools import Tools
+
+COLLECTIONS: Final = frozenset({"Collection", "OrderedCollection", "CollectionPage", "OrderedCollectionPage"})
+MOST_PAGES: Final = 50
+
+
+async def whole(tools: Tools, uri: str, *, budget: Budget) -> Node:
+    """The collection at an address. Raises Invalid where there is something else."""
+    found = await documents.fetch(tools, uri, budget=budget)
+    if not COLLECTIONS.intersection(found.types):
+        raise Invalid("There is no collection at this address.")
+    return found
+
+
+async def items(
+    tools: Tools, collection: Node, *, at: str, budget: Budget, pages: int = MOST_PAGES
+) -> AsyncIterator[str]:
+    """The addresses in a collection of the server `at`, each once, page after page as long as there are new ones."""
+    seen: set[str] = set()
+    turned: set[str] = set()
+    page: Node | None = collection
+    while page is not None:
+        listed = (*page.refs("orderedItems"), *page.refs("items"))
+        fresh = [uri for uri in dict.fromkeys(listed) if uri not in seen]
+        for uri in fresh:
+            seen.add(uri)
+            yield uri
+        # A page that brings nothing new ends the walk, or a peer could turn pages for ever (DOS-15).
+        is_first = page is collection
+        if (not fresh and not is_first) or len(turned) >= pages:
+            return
+        page = await _next(tools, page, at=at, turned=turned, budget=budget)
+
+
+async def _next(tools: Tools, page: Node, *, at: str, turned: set[str], budget: Budget) -> Node | None:
+    inside = page.node("first")
+    if inside is not None and inside.types:
+        return inside
+    uri = page.ref("first") or page.ref("next")
+    if uri is None or uri in turned or not hosts.same_origin(uri, at):
+        return None
+    turned.add(uri)
+    found, place = await documents.at(tools, uri, budget=budget)
+    # Pages often go by another id than their address, and need not have one at all.
+    return found if hosts.same_origin(place, at) and COLLECTIONS.intersection(found.types) else None
