@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 from aiohttp.abc import AbstractResolver
@@ -25,6 +26,7 @@ from fedishare.net.addresses import Allowed
 from fedishare.net.client import Client
 from fedishare.net.keys import Keypair
 from fedishare.net.storage import Storage
+from fedishare.queries import known
 from fedishare.services import people
 from fedishare.settings import Settings
 
@@ -55,6 +57,7 @@ async def tools(settings: Settings, *, clock: Clock, resolver: AbstractResolver 
             user_agent=f"FediShare/{__version__} (+{settings.url})",
             ca_file=settings.ca_file,
             resolver=resolver,
+            is_shunned=partial(_is_shunned, database),
         )
         storage = Storage(settings.data / "files")
         try:
@@ -64,6 +67,10 @@ async def tools(settings: Settings, *, clock: Clock, resolver: AbstractResolver 
             await storage.close()
     finally:
         await database.close()
+
+
+async def _is_shunned(database: Database, host: str) -> bool:
+    return await database.read(known.is_blocked, hosts=[host])
 
 
 def _number(tx: Connection) -> int:

@@ -8,12 +8,14 @@ from aiohttp import web
 
 from fedishare.core.errors import Invalid, TooLarge
 from fedishare.core.uris import Place
-from fedishare.http.keys import TOOLS
+from fedishare.http.keys import LIMITS, TOOLS
 from fedishare.http.readers import as_sent
 from fedishare.http.routes import Allow, Routes
 from fedishare.inbox import receive
 
 BODY_SECONDS: Final = 10
+# Of all bodies that are being read or taken in at one time: senders beyond that come again (DOS-05).
+MOST_HELD: Final = 64 << 20
 
 routes = Routes()
 
@@ -42,17 +44,18 @@ async def _take(request: web.Request, *, recipient: str | None) -> web.Response:
     if not request.raw_path.startswith("/"):
         # The absolute form names a host of its own, which may be another than the one signed for (SIG-09).
         raise Invalid("The request target must be a path.")
-    await receive.receive(
-        tools,
-        as_sent(request, body=await _body(request)),
-        content_type=request.headers.get("Content-Type", ""),
-        content_encoding=request.headers.get("Content-Encoding", ""),
-        recipient=recipient,
-    )
+    with request.app[LIMITS].holding("inbox bytes", most=MOST_HELD) as hold:
+        await receive.receive(
+            tools,
+            as_sent(request, body=await _body(request, hold)),
+            content_type=request.headers.get("Content-Type", ""),
+            content_encoding=request.headers.get("Content-Encoding", ""),
+            recipient=recipient,
+        )
     return web.Response(status=202)
 
 
-async def _body(request: web.Request) -> bytes:
+async def _body(request: web.Request, hold: Callable[[int], None]) -> bytes:
     """The whole body, if it is not too long in bytes or in time (DOS-01 to DOS-03)."""
     if (request.content_length or 0) > receive.MAX_BODY:
         raise TooLarge("An activity has at most one megabyte.")
@@ -60,6 +63,7 @@ async def _body(request: web.Request) -> bytes:
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.content.iter_any():
+                hold(len(chunk))
                 kept += chunk
                 if len(kept) > receive.MAX_BODY:
                     raise TooLarge("An activity has at most one megabyte.")

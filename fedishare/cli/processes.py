@@ -20,7 +20,8 @@ from fedishare.core.clock import SystemClock
 from fedishare.core.errors import Unreachable
 from fedishare.settings import Settings
 
-IDLE_CONNECTION_SECONDS: Final = 75.0
+# The same for a request whose headers only trickle in (DOS-04).
+IDLE_CONNECTION_SECONDS: Final = 15.0
 SHUTDOWN_SECONDS: Final = 5.0
 # How long a connection whose request was refused half-way is still read from.
 LINGER_SECONDS: Final = 1.0

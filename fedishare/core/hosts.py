@@ -54,6 +54,39 @@ _RESERVED: Final = frozenset(
     }
 )
 _RESERVED_ZONES: Final = (".home.arpa",)
+COUNTRY: Final = 2
+# Under a country's own domain these are no names of anybody.
+_BY_KIND: Final = frozenset(
+    [
+        "ac",
+        "asn",
+        "asso",
+        "co",
+        "com",
+        "ed",
+        "edu",
+        "go",
+        "gob",
+        "gouv",
+        "gov",
+        "govt",
+        "id",
+        "k12",
+        "ltd",
+        "me",
+        "mil",
+        "ne",
+        "net",
+        "nhs",
+        "nom",
+        "or",
+        "org",
+        "plc",
+        "re",
+        "sch",
+        "school",
+    ]
+)
 
 
 class Origin(NamedTuple):
@@ -195,6 +228,21 @@ def is_reserved_name(host: str) -> bool:
         return False
     labels = name.split(".")
     return len(labels) == 1 or labels[-1] in _RESERVED or f".{name}".endswith(_RESERVED_ZONES)
+
+
+def registered(host: str) -> str:
+    """The domain that somebody had to register to have a canonical host: what its quotas are counted by (MOD-11).
+
+    It is good enough for counting, and for nothing else: which suffixes are open to the public is known to a long
+    list only. Here the last two labels count, and one more where a country files its names by kind, such as .co.uk.
+    """
+    if is_address(host):
+        return host
+    labels = host.split(".")
+    if labels[-2:] == ["sch", "uk"]:  # A school is name.authority.sch.uk.
+        return ".".join(labels[-4:])
+    is_by_kind = len(labels[-1]) == COUNTRY and len(labels) > COUNTRY and labels[-2] in _BY_KIND
+    return ".".join(labels[-3:] if is_by_kind else labels[-2:])
 
 
 def is_address(host: str) -> bool:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
+from fedishare.core import hosts
 from fedishare.core.errors import FediShareError, Invalid, NotFound, TooMany, Unauthenticated, Unreachable
 from fedishare.net.client import Client
 from fedishare.net.signatures import Signer
@@ -19,6 +20,10 @@ from fedishare.queries.known import KeyRow
 SIGNATURES_FOR: Final = timedelta(hours=3)
 KEY_FETCHES: Final = 20
 KEY_SECONDS: Final = 10
+# Accounts of one registered domain that one process meets in an hour: whoever has a wildcard in the DNS has servers
+# without end, and accounts without end on each (DOS-14, MOD-11).
+NEWCOMERS: Final = 200
+NEWCOMERS_PER: Final = timedelta(hours=1)
 FAILED_FOR: Final = timedelta(minutes=5)
 REFRESHED_FOR: Final = timedelta(minutes=5)
 ASKED_FOR: Final = timedelta(minutes=10)
@@ -51,8 +56,10 @@ class Budget:
 
 
 class Memory:
-    def __init__(self) -> None:
+    def __init__(self, *, newcomers: int | None = NEWCOMERS) -> None:
         self.signer: Signer | None = None
+        self.newcomers = newcomers
+        self._met: dict[str, deque[datetime]] = {}
         self._failures: dict[str, Failure] = {}
         self._key_fetches: dict[str, deque[datetime]] = {}
         self._refreshed: dict[str, datetime] = {}
@@ -96,16 +103,17 @@ class Memory:
 
     def admit_key_fetch(self, host: str, *, now: datetime) -> None:
         """Count a key fetch against its host; raises TooMany after twenty within ten seconds."""
-        recent = self._key_fetches.pop(host, deque[datetime]())
-        since = now - timedelta(seconds=KEY_SECONDS)
-        while recent and recent[0] <= since:
-            recent.popleft()
-        full = len(recent) >= KEY_FETCHES
-        if not full:
-            recent.append(now)
-        _keep(self._key_fetches, host, recent)
-        if full:
+        if not _has_room(self._key_fetches, host, now=now, most=KEY_FETCHES, per=timedelta(seconds=KEY_SECONDS)):
             raise TooMany(f"{host} uses more new keys than we look up at once.", retry_after=KEY_SECONDS)
+
+    def admit_newcomer(self, host: str, *, now: datetime) -> None:
+        """Count somebody new against the domain they come from; raises TooMany where too many came within an hour."""
+        domain = hosts.registered(host)
+        if self.newcomers is None or _has_room(self._met, domain, now=now, most=self.newcomers, per=NEWCOMERS_PER):
+            return
+        oldest = self._met[domain][0]
+        wait = max(1, int((oldest + NEWCOMERS_PER - now).total_seconds()))
+        raise TooMany(f"{domain} has more new accounts than this node gets to know in an hour.", retry_after=wait)
 
     def may_refresh(self, actor_uri: str, *, now: datetime) -> bool:
         """Whether an actor's keys may be looked up anew; answering yes uses it up for five minutes (SIG-24)."""
@@ -123,6 +131,18 @@ class Memory:
         _keep(self._asked, url, now)
 
 
+def _has_room(kept: dict[str, deque[datetime]], name: str, *, now: datetime, most: int, per: timedelta) -> bool:
+    """Whether one more fits into the `most` that may happen within any time of `per`; if so, it is counted."""
+    recent = kept.pop(name, deque[datetime]())
+    while recent and recent[0] <= now - per:
+        recent.popleft()
+    fits = len(recent) < most
+    if fits:
+        recent.append(now)
+    _keep(kept, name, recent)
+    return fits
+
+
 def _keep(kept: MutableMapping[str, T], name: str, value: T, *, most: int | None = None) -> None:
     kept.pop(name, None)
     kept[name] = value
@@ -135,4 +155,8 @@ _memories: Final[WeakKeyDictionary[Client, Memory]] = WeakKeyDictionary()
 
 
 def of(client: Client) -> Memory:
-    return _memories.setdefault(client, Memory())
+    found = _memories.get(client)
+    if found is None:
+        # A demo or a test has all its servers under one name.
+        found = _memories[client] = Memory(newcomers=None if client.is_among_friends else NEWCOMERS)
+    return found

@@ -16,9 +16,15 @@ from fedishare.services import people
 BETWEEN_MOVES: Final = timedelta(days=7)
 
 
-def update_needs(_tx: Connection, activity: Verified, _ctx: Context) -> tuple[Need, ...]:
-    """What the activity says of its actor is not believed: the actor's own address is asked (ORG-20)."""
+def update_needs(tx: Connection, activity: Verified, _ctx: Context) -> tuple[Need, ...]:
+    """What the activity says of its actor is not believed: the actor's own address is asked (ORG-20).
+
+    One look is enough for all the updates that came before it (SEQ-08).
+    """
     _refuse_others(activity)
+    came = known.received(tx, uri=activity.stored_as) if activity.stored_as is not None else None
+    if came is not None and activity.sender.fetched_at > came.at:
+        return ()
     return (Need(Wanted.ACTOR_AGAIN, activity.sender.uri),)
 
 

@@ -27,6 +27,8 @@ from fedishare.queries.known import ActorRow, KeyRow
 __all__ = ["MAX_BODY", "apply_later", "receive"]
 
 MAX_BODY: Final = 1 << 20
+# Whom a sender wrote to without telling the others.
+BLIND: Final = frozenset({"bto", "bcc"})
 # What is heard of accounts that are suspended here, as in Mastodon.
 STILL_HEARD: Final = frozenset({"Delete", "Reject", "Undo"})
 
@@ -73,8 +75,19 @@ async def receive(
     if sender.deleted_at is not None or (sender.suspended_at is not None and activity.type not in STILL_HEARD):
         return
     verified = trust.signed(activity, data, sender=sender, stored_as=activities.name_of(activity, claim))
-    await activities.keep(tools, verified, claim, body=request.body)
+    await activities.keep(tools, verified, claim, body=_without_blind_copies(request.body, data))
     await synchrony.hear(tools, request, key_id=claim.key_id, sender=sender)
+
+
+def _without_blind_copies(body: bytes, data: dict[str, Json]) -> bytes:
+    """What is kept, and passed on by a room: never whom the sender meant to hide (ActivityPub 6.2; VIS-07)."""
+    if b'"bto"' not in body and b'"bcc"' not in body:
+        return body
+    inner = data.get("object")
+    kept = {name: value for name, value in data.items() if name not in BLIND}
+    if isinstance(inner, dict):
+        kept["object"] = {name: value for name, value in inner.items() if name not in BLIND}
+    return json.dumps(kept)
 
 
 async def _keep_at_once(
@@ -105,7 +118,8 @@ async def _keep_at_once(
 
     verified = trust.signed(activity, data, sender=key.owner, stored_as=activities.name_of(activity, claim))
     try:
-        await activities.keep(tools, verified, claim, body=request.body, confirm=confirm)
+        body = _without_blind_copies(request.body, data)
+        await activities.keep(tools, verified, claim, body=body, confirm=confirm)
     except OutdatedError:
         remembered.forget_key(claim.key_id)
         return False

@@ -22,4 +22,4 @@ def flag(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     filed = reports.file(
         tx, ctx.here, reporter_id=activity.sender.id, target_id=reported.id, posts=posts, comment=comment, uri=uri
     )
-    return Done("report") if filed else Ignored("the report is known")
+    return Done("report") if filed else Ignored("the report is known, or was added to one that waits")

@@ -64,6 +64,8 @@ async def actor(tools: Tools, uri: str, *, fresh: bool = False, budget: Budget |
 
 
 async def _fetch_actor(tools: Tools, uri: str, found: ActorRow | None, *, budget: Budget) -> int:
+    if found is None:
+        memory.of(tools.client).admit_newcomer(hosts.origin_of(uri).host, now=tools.here.now())
     described = read.actor(await documents.fetch(tools, uri, budget=budget))
     profiles.refuse_elsewhere(described)
     handle = await _handle(tools, profiles.username(described), described.id, found, budget=budget)

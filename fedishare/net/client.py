@@ -7,7 +7,7 @@ name that changes its mind, nor a redirect gets round it.
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache, partial
@@ -65,7 +65,8 @@ class Client:
     """Open it before use, or use it as `async with`.
 
     All methods raise Invalid for an address or answer that cannot be right, Refused where our
-    own rules forbid the request, and Unreachable for trouble that may pass.
+    own rules forbid the request, and Unreachable for trouble that may pass. `is_shunned` says of
+    a host whether this node asks it nothing; every hop of a redirect is a question of its own.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Client:
         user_agent: str,
         ca_file: Path | None = None,
         resolver: AbstractResolver | None = None,
+        is_shunned: Callable[[str], Awaitable[bool]] | None = None,
         in_flight: int = 128,
         seconds: float = SECONDS,
         file_seconds: float = FILE_SECONDS,
@@ -89,6 +91,7 @@ class Client:
         # Who brings a resolver vouches for its names and ports; the address filter stays.
         self._trusts_resolver = resolver is not None
         self._resolver = resolver
+        self._is_shunned = is_shunned
         self._in_flight = in_flight
         self._limits = _limits(seconds)
         self._file_limits = _limits(file_seconds)
@@ -221,6 +224,11 @@ class Client:
             answer = _answer(location, response, b"")
             yield Download(answer.status, answer.url, answer.content_type, answer.headers, chunks)
 
+    @property
+    def is_among_friends(self) -> bool:
+        """Whether this node may talk to its own machine: a demo or a test, and not the public internet."""
+        return self._allowed.allows_loopback
+
     def require_ok(self, answer: Answer) -> None:
         """Turn every status but 200 into the error that says what to do about it: see `answers`."""
         answers.require_ok(answer, now=self._clock.now())
@@ -252,6 +260,9 @@ class Client:
         origin = location.origin
         if self._is_own(origin):
             raise Refused("This server does not send requests to itself.")
+        if hosts.is_address(origin.host) and not self._allowed.opens(origin.host):
+            # No server of this network is known by a number, so nobody need be asked by one (MOD-01).
+            raise Refused("Other servers are asked by their names only.")
         # Names under localhost are left to the address filter, which knows whether they are open.
         is_known = self._trusts_resolver or hosts.is_local_name(origin.host)
         if not is_known and hosts.is_reserved_name(origin.host):
@@ -279,6 +290,7 @@ class Client:
         with _plain_errors(location.origin.host):
             async with asyncio.timeout(limits.total):
                 for _ in range(MAX_REDIRECTS + 1):
+                    await self._refuse_shunned(location.origin.host)
                     headers = {"Accept": accept} | self._signed(location, signer, scheme)
                     async with (await self._opened()).get(
                         URL(str(location), encoded=True), headers=headers, allow_redirects=False, timeout=limits
@@ -288,6 +300,10 @@ class Client:
                             return
                     location = self._next(location, response)
         raise Invalid(f"{location.origin.host} sends us round in circles.")
+
+    async def _refuse_shunned(self, host: str) -> None:
+        if self._is_shunned is not None and await self._is_shunned(host):
+            raise Refused("This node has nothing to do with that server.")
 
     def _signed(self, location: Location, signer: Signer | None, scheme: Scheme) -> dict[str, str]:
         if signer is None:

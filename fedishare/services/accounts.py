@@ -75,7 +75,8 @@ def fits(password: str, login: Login | None) -> bool:
         _hasher.verify(login.password_hash if login else _NOBODYS, password[:LONGEST_PASSWORD])
     except (VerificationError, InvalidHashError):
         return False
-    return login is not None
+    # What was cut off is part of a password too (AUTH-18).
+    return login is not None and len(password) <= LONGEST_PASSWORD
 
 
 def add(

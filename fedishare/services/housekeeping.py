@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, exists, select
+from sqlalchemy import Connection, bindparam, delete, exists, func, or_, select
 
 from fedishare.core.here import Here
 from fedishare.db import work
 from fedishare.db.accounts import Session
 from fedishare.db.base import lock
 from fedishare.db.media import Media
+from fedishare.db.nodes import Node
 from fedishare.db.resources import ResourceFile
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import Forget, Sweep
@@ -18,6 +19,7 @@ from fedishare.services import quotes
 
 RECEIVED_KEPT: Final = timedelta(days=30)
 FAILURES_KEPT: Final = timedelta(days=30)
+NODES_KEPT: Final = timedelta(days=90)
 LOOSE_MEDIA_KEPT: Final = timedelta(days=1)
 AT_ONCE: Final = 500
 SWEEPS: Final = (
@@ -29,6 +31,13 @@ SWEEPS: Final = (
     ),
     (delete(work.Delivery).where(work.Delivery.failed_at < bindparam("before")), FAILURES_KEPT),
     (delete(work.Job).where(work.Job.failed_at < bindparam("before")), FAILURES_KEPT),
+    # What a server runs can be asked again. Whoever makes up servers must not fill the table (DOS-22).
+    (
+        delete(Node)
+        .where(Node.dialect_set.is_(None), func.coalesce(Node.checked_at, Node.resting_until) < bindparam("before"))
+        .where(or_(Node.last_heard_at.is_(None), Node.last_heard_at < bindparam("before"))),
+        NODES_KEPT,
+    ),
 )
 DROP_LOOSE: Final = (
     delete(Media).where(Media.post_id.is_(None), Media.created_at < bindparam("before")).returning(Media.storage_key)

@@ -1,11 +1,12 @@
 """Reports: somebody says that somebody else broke the rules."""
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.orm import aliased
 
 from fedishare.core.here import Here
-from fedishare.db.base import insert
+from fedishare.db.base import insert, lock
 from fedishare.db.people import Actor
 from fedishare.db.reports import Report
 from fedishare.jobs.queue import enqueue
@@ -16,6 +17,22 @@ LONGEST_COMMENT: Final = 5_000
 MOST_POSTS: Final = 100
 FILE: Final = insert(Report).on_conflict_do_nothing().returning(Report.id)
 TARGET: Final = select(Actor.local).where(Actor.id == bindparam("actor"))
+_other: Final[Any] = aliased(Actor)
+# What one server says of one person is one report until a moderator has settled it (MOD-08).
+WAITING: Final = (
+    select(Report.id, Report.posts, Report.comment)
+    .join(Actor, Actor.id == Report.reporter_id)
+    .where(Report.target_id == bindparam("target"), Report.resolved_at.is_(None))
+    .where(Actor.host == select(_other.host).where(_other.id == bindparam("reporter")).scalar_subquery())
+    .order_by(Report.id)
+    .limit(1)
+    .with_for_update(of=Report)
+)
+ADD_TO: Final = (
+    update(Report)
+    .where(Report.id == bindparam("report"))
+    .values(posts=bindparam("new_posts"), comment=bindparam("new_comment"))
+)
 RESOLVE: Final = update(Report).where(Report.id == bindparam("report")).values(resolved_at=bindparam("now"))
 
 
@@ -33,7 +50,11 @@ def file(
     """Keep a report and tell the moderators.
 
     With `forward`, one about somebody elsewhere goes there too, in the node's name.
+    What comes from elsewhere (with a `uri`) is added to what that server said of the same person before, if that still
+    waits for a moderator; the answer is 0, and nobody is told again.
     """
+    if uri is not None and _add_to_waiting(tx, reporter_id, target_id, posts=posts, comment=comment):
+        return 0
     report_id = here.ids.new()
     row = {"id": report_id, "uri": uri or here.uris.activity(report_id), "reporter_id": reporter_id}
     goes_on = forward and uri is None and not tx.scalar(TARGET, {"actor": target_id})
@@ -49,6 +70,19 @@ def file(
     if goes_on:
         enqueue(tx, SendReport(report_id), due=here.now())
     return report_id
+
+
+def _add_to_waiting(tx: Connection, reporter_id: int, target_id: int, *, posts: tuple[str, ...], comment: str) -> bool:
+    lock(tx, f"report about {target_id}")
+    waiting = tx.execute(WAITING, {"target": target_id, "reporter": reporter_id}).one_or_none()
+    if waiting is None:
+        return False
+    named = list(dict.fromkeys((*waiting.posts, *posts)))[:MOST_POSTS]
+    is_said = comment in waiting.comment or len(waiting.comment) + len(comment) >= LONGEST_COMMENT
+    said = waiting.comment if is_said else f"{waiting.comment}\n{comment}".strip()
+    if (named, said) != (list(waiting.posts), waiting.comment):
+        tx.execute(ADD_TO, {"report": waiting.id, "new_posts": named, "new_comment": said})
+    return True
 
 
 def resolve(tx: Connection, here: Here, *, report_id: int) -> None:

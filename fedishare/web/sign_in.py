@@ -8,11 +8,12 @@ from typing import Any, Final
 from aiohttp import web
 from sqlalchemy import Connection
 
-from fedishare.core.errors import TooMany
+from fedishare.core.errors import FediShareError, TooMany, Unreachable
 from fedishare.core.here import Here
 from fedishare.http import visitors
 from fedishare.http.errors import headers_of, status_of
 from fedishare.http.keys import DATABASE, HERE, LIMITS, REMOTE, VISITOR
+from fedishare.http.limits import line
 from fedishare.http.middleware import local_path
 from fedishare.http.pages import page
 from fedishare.http.routes import Allow, Routes
@@ -25,6 +26,7 @@ TRIES: Final = 10
 TRIES_A_MINUTE: Final = 5.0
 # Each check takes 64 MB: two at a time are quick enough, and a flood of them cannot fill the memory (DOS-29).
 _CHECKING: Final = ThreadPoolExecutor(2, thread_name_prefix="passwords")
+MOST_WAITING: Final = 20
 
 routes: Final = Routes()
 
@@ -42,13 +44,13 @@ async def sign_in(request: web.Request) -> web.Response:
     form = await forms.read(request)
     name = form.text("login")
     try:
-        _spend_a_try(request, name)
-    except TooMany as error:
-        answer = await _again(request, form, "login", str(error), status=status_of(error))
-        answer.headers.update(headers_of(error))
-        return answer
-    login = await request.app[DATABASE].read(accounts.find_login, request.app[HERE], name=name)
-    if not await fits(form.values.get("password", ""), login) or login is None:
+        login = await _found(request, name)
+        with request.app[LIMITS].holding("passwords", most=MOST_WAITING) as take:
+            take(1)
+            is_right = await fits(form.values.get("password", ""), login)
+    except (TooMany, Unreachable) as error:
+        return await _later(request, form, error)
+    if not is_right or login is None:
         said = "That name and that password do not fit together. Check both and try again."
         return await _again(request, form, "password", said, status=422)
     former = visitors.secret_of(request)
@@ -78,10 +80,23 @@ async def hashed(password: str) -> str:
     return await asyncio.get_running_loop().run_in_executor(_CHECKING, partial(accounts.hash_password, password))
 
 
-def _spend_a_try(request: web.Request, name: str) -> None:
+async def _found(request: web.Request, name: str) -> Login | None:
+    """The login of that name. A try is spent for where it comes from, and one for whose it is, however it is spelled."""
+    _spend_a_try(request, "sign in from", line(request[REMOTE]))
+    login = await request.app[DATABASE].read(accounts.find_login, request.app[HERE], name=name)
+    _spend_a_try(request, "sign in as", str(login.account_id) if login else name.casefold()[:320])
+    return login
+
+
+def _spend_a_try(request: web.Request, what: str, who: str) -> None:
     now = request.app[HERE].now()
-    for what, who in (("sign in from", request[REMOTE]), ("sign in as", name.casefold()[:320])):
-        request.app[LIMITS].take(what, who, now=now, burst=TRIES, per_minute=TRIES_A_MINUTE)
+    request.app[LIMITS].take(what, who, now=now, burst=TRIES, per_minute=TRIES_A_MINUTE)
+
+
+async def _later(request: web.Request, form: Form, error: FediShareError) -> web.Response:
+    answer = await _again(request, form, "login", str(error), status=status_of(error))
+    answer.headers.update(headers_of(error))
+    return answer
 
 
 async def _again(request: web.Request, form: Form, field: str, said: str, *, status: int) -> web.Response:

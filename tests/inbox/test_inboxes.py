@@ -12,7 +12,8 @@ from pytest_aiohttp.plugin import AiohttpClient
 from fedishare.ap import inboxes
 from fedishare.core.here import Here
 from fedishare.db.engine import Database
-from fedishare.http.keys import SETTINGS, TOOLS
+from fedishare.http.keys import LIMITS, SETTINGS, TOOLS
+from fedishare.http.limits import Limits
 from fedishare.http.middleware import say_what_went_wrong
 from fedishare.jobs.tools import Tools
 from fedishare.net.signatures import Request
@@ -28,6 +29,7 @@ SLOW = 0.3
 async def peer(tools: Tools, aiohttp_client: AiohttpClient) -> Peer:
     app = web.Application(middlewares=[say_what_went_wrong])
     app[TOOLS] = tools
+    app[LIMITS] = Limits()
     app[SETTINGS] = load({"FEDISHARE_URL": tools.here.uris.origin})
     for entry in inboxes.routes:
         app.router.add_route(entry.method, entry.path, entry.guarded())
