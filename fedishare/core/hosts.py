@@ -57,36 +57,8 @@ _RESERVED_ZONES: Final = (".home.arpa",)
 COUNTRY: Final = 2
 # Under a country's own domain these are no names of anybody.
 _BY_KIND: Final = frozenset(
-    [
-        "ac",
-        "asn",
-        "asso",
-        "co",
-        "com",
-        "ed",
-        "edu",
-        "go",
-        "gob",
-        "gouv",
-        "gov",
-        "govt",
-        "id",
-        "k12",
-        "ltd",
-        "me",
-        "mil",
-        "ne",
-        "net",
-        "nhs",
-        "nom",
-        "or",
-        "org",
-        "plc",
-        "re",
-        "sch",
-        "school",
-    ]
-)
+    ("ac", "asn", "asso", "co", "com", "ed", "edu", "go", "gob", "gouv", "gov", "govt", "id", "k12", "ltd", "me", "mil")
+) | frozenset(("ne", "net", "nhs", "nom", "or", "org", "plc", "re", "sch", "school"))
 
 
 class Origin(NamedTuple):

@@ -26,7 +26,7 @@ TRIES: Final = 10
 TRIES_A_MINUTE: Final = 5.0
 # Each check takes 64 MB: two at a time are quick enough, and a flood of them cannot fill the memory (DOS-29).
 _CHECKING: Final = ThreadPoolExecutor(2, thread_name_prefix="passwords")
-MOST_WAITING: Final = 20
+MOST_WAITING: Final = 12
 
 routes: Final = Routes()
 
@@ -81,7 +81,7 @@ async def hashed(password: str) -> str:
 
 
 async def _found(request: web.Request, name: str) -> Login | None:
-    """The login of that name. A try is spent for where it comes from, and one for whose it is, however it is spelled."""
+    """The login of that name. A try is spent for where it comes from, and one for whose it is, however spelled."""
     _spend_a_try(request, "sign in from", line(request[REMOTE]))
     login = await request.app[DATABASE].read(accounts.find_login, request.app[HERE], name=name)
     _spend_a_try(request, "sign in as", str(login.account_id) if login else name.casefold()[:320])

@@ -1,17 +1,19 @@
-"""DOS-01, 02, 03, 10 to 13 and 23 (security.md 3.4): more than a node can use, over HTTP against a live one."""
+"""DOS-01 to DOS-29 (security.md 3.4): more than a node can use, over HTTP against a live one."""
 
 import asyncio
 import json
 import ssl
 import time
+import zlib
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import pytest
 import pytest_asyncio
 
+from fedishare.ap import inboxes
 from tests.attack import shots, world
-from tests.attack.rig import Rig
+from tests.attack.rig import Rig, often
 from tests.live import signing
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -51,6 +53,36 @@ async def trickle(rig: Rig) -> AsyncIterator[Trickle]:
     await begun.ended()
 
 
+class Idlers:
+    """Connections that say nothing, or half a request, opened before all other rows."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._task = asyncio.create_task(self._run(rig))
+
+    async def _run(self, rig: Rig) -> list[asyncio.StreamReader]:
+        trust = ssl.create_default_context(cafile=str(rig.town.ca_file))
+        port, opened = rig.town.ports[rig.node.host], []
+        for number in range(often(1_000, else_=20)):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=trust, server_hostname="us.test")
+            writer.write(HEAD[: 20 * (number % 3)])
+            opened.append((reader, writer))
+        ends = [asyncio.create_task(reader.read()) for reader, _ in opened]
+        await asyncio.wait(ends, timeout=60)
+        for _, writer in opened:
+            writer.close()
+        return [reader for reader, _ in opened if not reader.at_eof()]
+
+    async def left(self) -> int:
+        return len(await self._task)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
+async def idlers(rig: Rig) -> AsyncIterator[Idlers]:
+    begun = Idlers(rig)
+    yield begun
+    await begun.left()
+
+
 async def test_dos_01_a_body_that_says_it_is_too_long_is_not_read(rig: Rig) -> None:
     async with rig.unmoved():
         reply = await rig.fire(HEAD + f"Content-Length: {MEGABYTE + 1}\r\n\r\n".encode())
@@ -67,11 +99,12 @@ async def test_dos_02_a_body_without_a_length_is_read_up_to_a_megabyte(rig: Rig)
     sent = 0
     answer = asyncio.create_task(reader.readline())
     try:
-        while sent < 10 * MEGABYTE and not answer.done():
-            writer.write(chunk)
-            sent += 65_536
-            await writer.drain()
-            await asyncio.sleep(0)
+        with rig.lean():
+            while sent < 10 * MEGABYTE and not answer.done():
+                writer.write(chunk)
+                sent += 65_536
+                await writer.drain()
+                await asyncio.sleep(0)
         status = int((await answer).split(b" ")[1])
     finally:
         writer.close()
@@ -143,7 +176,7 @@ async def test_dos_13_endless_lists_are_cut_or_refused(rig: Rig, field: str) -> 
 async def test_dos_23_farewells_of_strangers_cost_nothing(rig: Rig) -> None:
     host = f"s{world.number()}.evil.test"
     storm = []
-    for number in range(100):
+    for number in range(often(5_000, else_=100)):
         uri = f"https://{host}/users/u{number}"
         farewell = world.activity("Delete", rig.mallory, uri) | {"actor": uri, "id": f"{uri}#delete"}
         key = rig.mallory.key._replace(key_id=f"{uri}#main-key")
@@ -226,3 +259,169 @@ async def test_dos_12_a_nul_in_a_form_breaks_nothing(rig: Rig, path: str, fields
     in_parts = await rig.ben.upload(path, fields, [])
 
     assert max(plain.status, in_parts.status) < 500
+
+
+# --- What a node is made to fetch ------------------------------------------------------------------------------------
+
+
+def _bomb(mib: int) -> bytes:
+    """So many megabytes of nothing, which gzip makes a thousand times smaller."""
+    press = zlib.compressobj(9, zlib.DEFLATED, 31)
+    block = bytes(MEGABYTE)
+    return b"".join(press.compress(block) for _ in range(mib)) + press.flush()
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "gzip, gzip", "deflate", "zstd"])
+async def test_dos_06_a_document_that_swells_is_dropped(rig: Rig, coding: str) -> None:
+    uri, bomb = f"https://evil.test/bombs/{world.number()}", _bomb(often(512, else_=128))
+    headers = {"Content-Type": signing.ACTIVITY, "Content-Encoding": coding}
+    rig.world.pages[uri] = world.Answer(200, headers, bomb)
+
+    with rig.lean():
+        async with rig.unmoved(fetches=lambda: [uri]):
+            await rig.fire(rig.signed(rig.fay, world.activity("Announce", rig.fay, uri)))
+
+
+async def test_dos_08_a_length_that_cannot_be_is_not_waited_for(rig: Rig) -> None:
+    uri = f"https://evil.test/lengths/{world.number()}"
+    padding = json.dumps({"@context": "x", "id": uri, "a": "a" * (2 * MEGABYTE)}).encode()
+    rig.world.pages[uri] = world.Answer(200, {"Content-Type": signing.ACTIVITY}, padding)
+
+    async with rig.unmoved(fetches=lambda: [uri]):
+        await rig.fire(rig.signed(rig.fay, world.activity("Announce", rig.fay, uri)))
+
+
+@pytest.mark.parametrize("kind", ["self", "pair", "endless", "query"])
+async def test_dos_09_a_circle_of_redirects_ends_after_three(rig: Rig, kind: str) -> None:
+    start = f"https://evil.test/round/{world.number()}"
+    onward = {"self": start, "pair": f"{start}/b", "endless": f"{start}/1", "query": f"{start}?n=1"}[kind]
+    rig.world.pages[start] = world.Answer(302, {"Location": onward})
+    rig.world.pages[f"{start}/b"] = world.Answer(302, {"Location": start})
+    for number in range(1, 60):
+        rig.world.pages[f"{start}/{number}"] = world.Answer(302, {"Location": f"{start}/{number + 1}"})
+        rig.world.pages[f"{start}?n={number}"] = world.Answer(302, {"Location": f"{start}?n={number + 1}#{number}"})
+    heard = len(rig.world.log)
+
+    await rig.fire(rig.signed(rig.fay, world.activity("Announce", rig.fay, start)))
+    await rig.quiet()
+
+    assert 1 <= len([line for line in rig.world.log[heard:] if "/round/" in line]) <= 4
+
+
+async def test_dos_14_a_thousand_mentions_are_looked_up_by_nobody(rig: Rig) -> None:
+    hosts = [f"m{number}.evil.test" for number in range(1_000)]
+    mentions = [{"type": "Mention", "href": f"https://{host}/users/a", "name": f"@a@{host}"} for host in hosts]
+    named = world.create(rig.fay, tag=mentions, cc=[f"https://{host}/users/a" for host in hosts])
+    heard, looked = len(rig.world.log), len(rig.town.asked)
+
+    async with rig.awake():
+        await rig.accepted(rig.fay, named)
+
+    assert len(rig.world.log) - heard <= 20
+    assert len(rig.town.asked) - looked <= 20
+
+
+async def test_dos_15_an_endless_thread_over_endless_servers_ends(rig: Rig) -> None:
+    """Each post answers one on another server, whose author is new, too."""
+    authors = [rig.world.stranger() for _ in range(40)]
+    notes = [world.note(author) for author in authors]
+    for note, above in zip(notes, [*notes[1:], notes[0]], strict=True):
+        rig.world.publish(note | {"inReplyTo": above["id"]})
+    heard = len(rig.world.log)
+
+    for _ in range(3):
+        await rig.accepted(rig.fay, world.create(rig.fay, inReplyTo=notes[0]["id"]))
+
+    asked = [line for line in rig.world.log[heard:] if "/notes/" in line]
+    assert len(asked) <= 20
+    assert len(asked) == len(set(asked)), "no address is asked twice"
+    assert len(rig.world.log) - heard <= 80
+
+
+async def test_dos_17_a_boost_of_a_boost_of_a_boost_is_none(rig: Rig) -> None:
+    links = [f"https://evil.test/boosts/{world.number()}" for _ in range(12)]
+    for link, onward in zip(links, [*links[1:], links[0]], strict=True):
+        rig.world.publish(world.activity("Announce", rig.fay, onward) | {"id": link})
+    heard = len(rig.world.log)
+
+    async with rig.unmoved(tables=("post", "reaction"), fetches=lambda: links):
+        await rig.fire(rig.signed(rig.fay, world.activity("Announce", rig.fay, links[0])))
+
+    assert len(rig.world.log) - heard <= 4
+
+
+async def test_dos_21_an_endless_profile_is_cut_or_refused(rig: Rig) -> None:
+    field = {"type": "PropertyValue", "name": "n" * 5_000, "value": "v" * 5_000}
+    wide = {"name": "n" * 100_000, "summary": "<p>s</p>" * 50_000, "alsoKnownAs": ["https://evil.test/a"] * 300}
+    villain = rig.world.stranger(attachment=[field] * 30, **wide)
+
+    async with rig.awake():
+        reply = await rig.fire(rig.signed(villain, shots.like(villain.uri, number=world.number())))
+        await rig.quiet()
+
+    kept = await rig.node.rows("SELECT name, summary, fields FROM actor WHERE uri = :uri", uri=villain.uri)
+    assert reply.status in {202, 401}
+    for name, summary, fields in kept:
+        assert len(name) <= 2_048
+        assert len(summary.encode()) <= 64 << 10
+        assert len(json.dumps(fields)) <= 50 * 2 * 2_100
+
+
+# --- What a node is asked for ----------------------------------------------------------------------------------------
+
+VALUES: Final = ("1000000000", "-1", "1e9", "9" * 40, "x", "%00", "NaN", "1" * 5_000, "\u0661", "1;2", "")
+NAMES: Final = ("limit", "offset", "page", "max_id", "min_id", "since_id", "before", "cursor", "q", "said", "reply_to")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/search", "/notices", "/@anna", "/@anna/followers", "/tags/a", "/users/anna/outbox", "/users/anna/followers",
+     "/compose", "/rooms", "/reports", "/.well-known/webfinger"],
+)  # fmt: skip
+async def test_dos_26_a_number_that_is_none_breaks_nothing(rig: Rig, path: str) -> None:
+    wrong = {}
+    for name in NAMES:
+        query = f"{path}?{name}={VALUES[len(path + name) % len(VALUES)]}&{name}=1&page=true"
+        for accept in ("text/html", signing.ACTIVITY):
+            page = await rig.anna.get(query, Accept=accept)
+            if page.status >= 500 or len(page.body) > MEGABYTE:
+                wrong[query] = page.status
+    long = await rig.anna.get(f"{path}?q={'a' * 7_000}")
+
+    assert wrong == {}
+    assert long.status < 500
+
+
+# --- Too much at once ------------------------------------------------------------------------------------------------
+
+
+async def test_dos_05_one_loud_server_silences_nobody(rig: Rig) -> None:
+    loud = [rig.signed(rig.fay, world.create(rig.fay)) for _ in range(often(3_000, else_=120))]
+    soft = [rig.signed(rig.vera, world.create(rig.vera)) for _ in range(10)]
+
+    noise = asyncio.create_task(rig.volley(loud))
+    heard = [await rig.fire(shot) for shot in soft]
+    replies = await noise
+    await rig.quiet()
+
+    assert [reply.status for reply in heard] == [202] * len(soft)
+    assert {reply.status for reply in replies} <= {202, 429, 503}
+    assert all("retry-after" in reply.headers for reply in replies if reply.status != 202)
+
+
+async def test_dos_05_more_bodies_than_fit_into_the_memory_have_to_come_again(rig: Rig) -> None:
+    """The bound itself, filled by hand: a sender hears when to come again, and nothing of it stays behind."""
+    limits = rig.limits
+    with limits.holding("inbox bytes", most=inboxes.MOST_HELD) as hold:
+        hold(inboxes.MOST_HELD - 10)
+        full = await rig.fire(rig.signed(rig.fay, world.create(rig.fay)))
+    after = await rig.fire(rig.signed(rig.fay, world.create(rig.fay)))
+
+    assert (full.status, after.status) == (503, 202)
+    assert int(full.headers["retry-after"]) > 0
+
+
+async def test_dos_04_idle_connections_are_closed_and_keep_nobody_out(rig: Rig, idlers: Idlers) -> None:
+    assert (await rig.fire(rig.signed(rig.fay, world.create(rig.fay)))).status == 202
+
+    assert await idlers.left() == 0

@@ -22,8 +22,7 @@ pytestmark = [
 
 FORBIDDEN: Final = frozenset(
     ("applet", "audio", "base", "embed", "frame", "frameset", "iframe", "math", "noscript", "object", "param")
-    + ("picture", "portal", "source", "style", "template", "track", "video")
-)
+) | frozenset(("picture", "portal", "source", "style", "template", "track", "video"))
 ADDRESSES: Final = frozenset({"action", "cite", "data", "formaction", "href", "poster", "src", "srcset", "xlink:href"})
 OURS: Final = re.compile(r"(?:/(?!/)|#|\?).*", re.DOTALL)
 

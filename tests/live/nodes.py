@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, func, select, text
 
 from fedishare import app as application
 from fedishare import settings
+from fedishare.cli import processes
 from fedishare.core.clock import Clock
 from fedishare.db.work import Delivery, Job
 from fedishare.domain.permissions import Role
@@ -65,6 +66,11 @@ class LiveNode:
         )
 
     @property
+    def app(self) -> web.Application:
+        assert self._runner is not None, f"{self.host} is not running"
+        return self._runner.app
+
+    @property
     def tools(self) -> Tools:
         assert self._runner is not None, f"{self.host} is not running"
         return self._runner.app[keys.TOOLS]
@@ -72,7 +78,12 @@ class LiveNode:
     async def start(self) -> None:
         built = application.build(self.settings, clock=self._clock, resolver=self.town)
         self._runner = await self.town.open(
-            built, self.host, auto_decompress=False, max_line_size=LONGEST_LINE, max_field_size=LONGEST_LINE
+            built,
+            self.host,
+            auto_decompress=False,
+            keepalive_timeout=processes.IDLE_CONNECTION_SECONDS,
+            max_line_size=LONGEST_LINE,
+            max_field_size=LONGEST_LINE,
         )
 
     async def stop(self) -> None:
