@@ -11,7 +11,7 @@ LOCKED := $(PIP) --require-hashes --only-binary :all:
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test bench lint format lock wheel clean distclean
+.PHONY: help run test attack bench lint format lock wheel clean distclean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
@@ -26,6 +26,10 @@ test: lint ## Check style, types and layers, then run the tests
 # STEPS="ingest fanout" chooses; ARGS passes anything else on (docs/performance.md).
 bench: $(VENV)/installed-dev ## Put one node under load and print what it does per second, as JSON
 	@$(BIN)/python -m tests.bench $(STEPS) $(ARGS)
+
+# Every row of docs/threat-model.md in full: floods of thousands instead of hundreds. It takes some minutes longer.
+attack: $(VENV)/installed-dev ## Fire the whole attack corpus at a node, floods and all
+	@ATTACK=full $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/attack
 
 lint: $(VENV)/installed-dev ## Check style, types and layers
 	@$(BIN)/ruff check --quiet --output-format concise

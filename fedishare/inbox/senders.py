@@ -82,7 +82,9 @@ async def _look_up(tools: Tools, key_id: str, expected: str | None) -> None:
             if shown is None or shown.owner.uri != owner:
                 raise Unauthenticated("The actor does not show this key.")
         except FediShareError as error:
-            remembered.fail(key_id, error, now=now)
+            # One that came too often is told when to come again, and not that it was wrong.
+            if not isinstance(error, TooMany):
+                remembered.fail(key_id, error, now=now)
             raise _for_sender(error) from error
 
 

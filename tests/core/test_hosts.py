@@ -298,3 +298,22 @@ def test_names_of_this_machine_are_known(host: str, local: bool) -> None:
 )
 def test_names_that_no_public_server_has_are_known(host: str, reserved: bool) -> None:
     assert hosts.is_reserved_name(host) is reserved
+
+
+@pytest.mark.parametrize(
+    ("host", "domain"),
+    [
+        ("evil.test", "evil.test"),
+        ("a.b.c.evil.test", "evil.test"),
+        ("staffroom.alder.example.co.uk", "example.co.uk"),
+        ("www.alder.kent.sch.uk", "alder.kent.sch.uk"),
+        ("alder.school.nz", "alder.school.nz"),
+        ("a.evil.de", "evil.de"),
+        ("co.uk", "co.uk"),
+        ("localhost", "localhost"),
+        ("203.0.113.5", "203.0.113.5"),
+        ("[2001:db8::1]", "[2001:db8::1]"),
+    ],
+)
+def test_mod_11_what_somebody_had_to_register_is_what_is_counted(host: str, domain: str) -> None:
+    assert hosts.registered(host) == domain

@@ -74,6 +74,7 @@ LIMITS: Final[Mapping[str, str]] = MappingProxyType(
         "age of a signature": f"{messages.MAX_AGE // timedelta(minutes=1)} min",
         "time of a signature, ahead of ours": f"{messages.MAX_AHEAD // timedelta(minutes=1)} min",
         "look-ups of new keys on one server": f"{memory.KEY_FETCHES} in {span(memory.KEY_SECONDS)}",
+        "new accounts of one registered domain": f"{memory.NEWCOMERS} in {span(memory.NEWCOMERS_PER.total_seconds())}",
         "pictures on a post of ours": f"{objects.MOST_ATTACHMENTS}",
         "answers inside a post of ours": f"{outgoing.SHOWN_REPLIES}",
     }

@@ -51,6 +51,19 @@ def test_one_server_may_have_twenty_keys_looked_up_in_ten_seconds() -> None:
     remembered.admit_key_fetch("birch.test", now=MONDAY + timedelta(seconds=10))
 
 
+def test_mod_11_a_domain_brings_two_hundred_new_accounts_an_hour_on_all_its_servers() -> None:
+    remembered = Memory()
+    for number in range(memory.NEWCOMERS):
+        remembered.admit_newcomer(f"s{number}.evil.test", now=MONDAY + timedelta(seconds=number))
+
+    with pytest.raises(TooMany) as refusal:
+        remembered.admit_newcomer("another.evil.test", now=MONDAY + timedelta(minutes=30))
+    remembered.admit_newcomer("another.good.test", now=MONDAY + timedelta(minutes=30))
+    remembered.admit_newcomer("another.evil.test", now=MONDAY + timedelta(hours=1))
+
+    assert refusal.value.retry_after == 1800
+
+
 def test_an_actor_is_looked_up_anew_once_in_five_minutes() -> None:
     remembered = Memory()
 

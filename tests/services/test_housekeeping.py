@@ -8,8 +8,10 @@ from fedishare.core.here import Here
 from fedishare.db.accounts import Account, Session
 from fedishare.db.engine import Database
 from fedishare.db.media import Media
+from fedishare.db.nodes import Node
 from fedishare.db.resources import ResourceFile
 from fedishare.db.work import Job, Received, SeenSignature
+from fedishare.domain.kinds import Dialect
 from fedishare.services import accounts, housekeeping, media
 from tests.builders import FrozenClock, a_person, a_resource, a_teacher, add
 
@@ -52,3 +54,20 @@ async def test_one_sweep_is_planned_however_often_the_worker_starts(db: Database
         await db.write(housekeeping.schedule, here, every=timedelta())
 
     assert await db.read(lambda tx: tx.scalars(select(Job.kind)).all()) == ["Sweep"]
+
+
+async def test_dos_22_servers_that_nobody_has_heard_of_for_long_are_forgotten(
+    db: Database, here: Here, clock: FrozenClock
+) -> None:
+    """But neither one that spoke lately, nor one of which an admin has said something."""
+    await db.write(add, Node, host="made-up.test", checked_at=clock.now())
+    await db.write(add, Node, host="never-there.test", failures=9, resting_until=clock.now())
+    await db.write(add, Node, host="told.test", checked_at=clock.now(), dialect_set=Dialect.MICROBLOG)
+    clock.tick(days=91)
+    await db.write(add, Node, host="new.test", checked_at=clock.now())
+    await db.write(add, Node, host="heard.test", checked_at=clock.now() - timedelta(days=99), last_heard_at=clock.now())
+
+    await db.write(housekeeping.sweep, here)
+
+    kept = await db.read(lambda tx: tx.scalars(select(Node.host).order_by(Node.host)).all())
+    assert kept == ["heard.test", "new.test", "told.test"]
