@@ -432,6 +432,7 @@ CORPUS: Final = (
         (
             f"{PAGES}test_xss_03_an_address_that_is_none_is_no_link",
             f"{PAGES}test_xss_03_a_picture_of_theirs_loads_nothing_of_ours",
+            f"{PAGES}test_xss_03_nor_does_a_face_of_theirs",
         ),
     ),
     Row(

@@ -227,6 +227,21 @@ async def test_xss_03_a_picture_of_theirs_loads_nothing_of_ours(rig: Rig) -> Non
     assert [image for image in reader.images if "search" in image] == []
 
 
+async def test_xss_03_nor_does_a_face_of_theirs(rig: Rig) -> None:
+    target = f"{rig.node.url}/search?q=https://evil.test/users/nobody"
+    villain = rig.world.stranger(icon={"type": "Image", "url": target}, image={"type": "Image", "url": target})
+    await rig.accepted(villain, world.activity("Follow", villain, rig.anna.uri))
+    kept = await rig.node.one("SELECT icon_url FROM actor WHERE uri = :uri", uri=villain.uri)
+
+    pages = [await rig.anna.get(path) for path in ("/@anna/followers", f"/@{villain.name}@{villain.host}")]
+    reader = Harm()
+    for page in pages:
+        reader.feed(page.text)
+
+    assert kept == target
+    assert [image for image in reader.images if "search" in image] == []
+
+
 @pytest.mark.parametrize("name", SOUP)
 async def test_xss_04_a_profile_is_text(rig: Rig, name: str) -> None:
     soup, link = SOUP[name], LINKS[len(name) % len(LINKS)]
