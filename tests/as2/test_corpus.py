@@ -1,4 +1,4 @@
-"""What other software really writes: each document becomes a type or is refused for a reason, and is read as others do."""
+"""What other software really writes: it becomes a type or is refused for a reason, and is read as others read it."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -84,7 +84,11 @@ def kind_of(node: Node) -> str:
     return "activity" if node.has("actor") else "nothing"
 
 
-READERS: Final[dict[str, Callable[[Node], object]]] = {"actor": read.actor, "post": read.note, "activity": read.activity}
+READERS: Final[dict[str, Callable[[Node], object]]] = {
+    "actor": read.actor,
+    "post": read.note,
+    "activity": read.activity,
+}
 
 
 def become(found: Found) -> str:

@@ -190,7 +190,9 @@ def test_too_many_tags_and_attachments_are_cut() -> None:
             "https://birch.test/w/1",
             id="a-link-before-a-string",
         ),
-        pytest.param(["https://birch.test/w/1", {"href": "https://birch.test/1"}], "https://birch.test/w/1", id="mixed"),
+        pytest.param(
+            ["https://birch.test/w/1", {"href": "https://birch.test/1"}], "https://birch.test/w/1", id="mixed"
+        ),
         pytest.param(None, None, id="none"),
     ],
 )
