@@ -18,6 +18,7 @@ from aiohttp import web
 from fedishare import app, start, worker
 from fedishare.core.clock import SystemClock
 from fedishare.core.errors import Unreachable
+from fedishare.http import noise
 from fedishare.settings import Settings
 
 IDLE_CONNECTION_SECONDS: Final = 75.0
@@ -156,3 +157,4 @@ def _speak_plainly() -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     logging.basicConfig(level=logging.WARNING)
+    noise.quieten()
