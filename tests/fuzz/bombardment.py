@@ -29,6 +29,8 @@ AT_ONCE: Final = 8
 # A request that promises more than it brings is waited for by the node; nobody has to wait with it.
 PATIENCE_SECONDS: Final = 2.0
 ERRORS: Final = range(500, 600)
+NONE: Final = 0
+LATER: Final = -503
 
 
 HUNG_UP: Final = (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
@@ -61,7 +63,7 @@ def _open_room(tx: Connection, here: Here, *, owner: int) -> None:
 
 
 class Report(NamedTuple):
-    """How many inputs were sent, and how often each status was the answer; 0 is none."""
+    """How many inputs were sent, and how often each status was the answer, or `NONE`, or `LATER`."""
 
     sent: int
     statuses: dict[int, int]
@@ -148,11 +150,14 @@ async def _send(rig: Range, batch: Sequence[Input], traces: _Traces, statuses: d
 
 
 async def _status(rig: Range, trust: ssl.SSLContext, wire: bytes) -> int:
-    """The status of the answer; 0 where the node hung up, or still waits for the rest."""
+    """The status of the answer; `NONE` where the node hung up, or still waits for the rest."""
     with suppress(*HUNG_UP):
         async with asyncio.timeout(PATIENCE_SECONDS):
-            return (await shots.send(rig.town.ports[rig.node.host], trust, wire)).status
-    return 0
+            reply = await shots.send(rig.town.ports[rig.node.host], trust, wire)
+            # "Later" is the right answer where the server of a key cannot be asked (SIG-26), and one byte may name it.
+            is_later = reply.status == HTTPStatus.SERVICE_UNAVAILABLE and "retry-after" in reply.headers
+            return LATER if is_later else reply.status
+    return NONE
 
 
 async def _still_answers(rig: Range, batch: Sequence[Input]) -> None:
