@@ -1,13 +1,12 @@
 """Two spellings of one host are one host to everything here that compares hosts, or are refused by all of it."""
 
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, create_engine, insert
+from sqlalchemy import Connection, insert
 from yarl import URL
 
 from fedishare.ap import wellknown
@@ -18,7 +17,6 @@ from fedishare.core.here import Here
 from fedishare.core.ids import Ids
 from fedishare.core.uris import Uris
 from fedishare.db.nodes import BlockedDomain
-from fedishare.db.tables import METADATA
 from fedishare.domain import html
 from fedishare.inbox import senders
 from fedishare.jobs import deliveries
@@ -229,14 +227,9 @@ BLOCKED: Final = ("us.example", "xn--mnchen-3ya.example", "93.184.216.34", "[260
 
 
 @pytest.fixture(scope="module")
-def tx() -> Iterator[Connection]:
-    engine = create_engine("sqlite://")
-    METADATA.create_all(engine)
-    with engine.connect() as connection:
-        rows = [{"domain": name, "reason": "spam", "created_at": MONDAY} for name in BLOCKED]
-        connection.execute(insert(BlockedDomain), rows)
-        yield connection
-    engine.dispose()
+def tx(empty: Connection) -> Connection:
+    empty.execute(insert(BlockedDomain), [{"domain": name, "reason": "spam", "created_at": MONDAY} for name in BLOCKED])
+    return empty
 
 
 @settings(max_examples=120, deadline=None)

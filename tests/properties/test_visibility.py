@@ -5,14 +5,12 @@ looks everywhere. What may be seen is said here once more, in the words of the p
 """
 
 import random
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, create_engine, select, update
+from sqlalchemy import Connection, select, update
 
 from fedishare.core.errors import FediShareError, NotFound
 from fedishare.core.here import Here
@@ -22,7 +20,6 @@ from fedishare.db.follows import Block, Follow
 from fedishare.db.people import Actor
 from fedishare.db.posts import Mention, Post
 from fedishare.db.rooms import Room, Steward
-from fedishare.db.tables import METADATA
 from fedishare.domain.audience import LADDER, OPEN, PUBLIC_IRI, Visibility
 from fedishare.domain.kinds import FollowState, Kind, ReactionKind, StewardRole
 from fedishare.queries import collections, published, sight, timelines
@@ -206,15 +203,6 @@ class Town:
             frozenset((row[0], row[1]) for row in self.tx.execute(select(Block.blocker_id, Block.blocked_id))),
             frozenset(self.tx.scalars(select(Actor.id).where(Actor.suspended_at.is_not(None)))),
         )
-
-
-@pytest.fixture(scope="module")
-def empty() -> Iterator[Connection]:
-    engine = create_engine("sqlite://")
-    METADATA.create_all(engine)
-    with engine.connect() as connection, connection.begin():
-        yield connection
-    engine.dispose()
 
 
 @settings(max_examples=25, deadline=None)
