@@ -11,7 +11,7 @@ LOCKED := $(PIP) --require-hashes --only-binary :all:
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test attack bench lint format lock wheel clean distclean
+.PHONY: help run test attack fuzz bench lint format lock wheel clean distclean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
@@ -31,6 +31,12 @@ bench: $(VENV)/installed-dev ## Put one node under load and print what it does p
 attack: $(VENV)/installed-dev ## Fire the whole attack corpus at a node, floods and all
 	@ATTACK=full $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/attack
 
+SECONDS ?= 60
+FUZZ = --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(if $(REPLAY),--replay $(REPLAY))
+
+fuzz: $(VENV)/installed-dev ## Send almost right requests to an inbox for SECONDS (60), from a SEED, or REPLAY a file
+	@$(BIN)/python -m tests.fuzz $(FUZZ)
+
 lint: $(VENV)/installed-dev ## Check style, types and layers
 	@$(BIN)/ruff check --quiet --output-format concise
 	@$(BIN)/ruff format --check --quiet --output-format concise
@@ -45,7 +51,7 @@ wheel: $(VENV)/installed ## Build the wheel into dist/
 	@$(BIN)/python -m hatchling build -t wheel
 
 clean: ## Forget the demonstration and what the tools have left behind
-	@rm -rf .demo dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
+	@rm -rf .demo dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .fuzz
 	@find fedishare migrations tests -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: clean ## The same, and forget the installed packages too

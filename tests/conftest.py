@@ -18,6 +18,16 @@ from fedishare.db.tables import METADATA
 from fedishare.net.storage import Storage
 from tests import postgres
 from tests.builders import FrozenClock
+from tests.strict import wire
+
+
+@pytest.fixture(autouse=True)
+def _nothing_goes_out_that_a_strict_reader_refuses() -> Iterator[None]:
+    """In every test: what is stored for delivery, arrives at a fake peer's inbox, or is served by a node."""
+    wire.offences()
+    yield
+    found = wire.offences()
+    assert not found, "\n".join(found)
 
 
 @pytest.fixture
@@ -77,6 +87,7 @@ def database_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: P
 async def db(database_url: str) -> AsyncIterator[Database]:
     database = await open_database(database_url)
     yield database
+    await database.read(wire.look_through)
     if isinstance(database, Postgres):
         await database.write(_empty_every_table)
     await database.close()

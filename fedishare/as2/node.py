@@ -117,6 +117,11 @@ class Node:
         objects = (value for value in self._values(term) if isinstance(value, dict))
         return tuple(Node(value) for value, _ in zip(objects, range(most), strict=False))
 
+    def links(self, term: str, *, most: int = 1000) -> tuple["Node", ...]:
+        """What a term points at, in order, each as a Link: an address alone is one that says nothing else."""
+        values = (Node(value if isinstance(value, dict) else {"href": value}) for value in self._values(term))
+        return tuple(link for link, _ in zip(values, range(most), strict=False))
+
     def strings(self, term: str, *, most: int = 1000) -> tuple[str, ...]:
         return tuple(value for value, _ in zip(self._strings(term), range(most), strict=False))
 

@@ -93,10 +93,10 @@ def actor(node: Node) -> Actor:
         url=_page(node),
         inbox=inbox,
         shared_inbox=_shared_inbox(node),
-        outbox=_plain(node, "outbox"),
-        followers=_plain(node, "followers"),
-        following=_plain(node, "following"),
-        featured=_plain(node, "featured"),
+        outbox=_collection(node, "outbox"),
+        followers=_collection(node, "followers"),
+        following=_collection(node, "following"),
+        featured=_collection(node, "featured"),
         moderators=_moderators(node, kind),
         icon=_picture(node, "icon"),
         image=_picture(node, "image"),
@@ -169,8 +169,18 @@ def _addressed(node: Node) -> dict[str, tuple[str, ...]]:
 
 def _plain(node: Node, term: str) -> str | None:
     """An address that only ever comes as a string: other shapes are other people's tricks."""
+    return _address(node.data.get(term), term)
+
+
+def _collection(node: Node, term: str) -> str | None:
+    """The address of a collection, which some embed with its first items."""
     value = node.data.get(term)
-    if value is None:
+    return _address(value.get("id") if isinstance(value, dict) else value, term)
+
+
+def _address(value: Json, term: str) -> str | None:
+    # Nothing written down is nothing said.
+    if value is None or value == "":
         return None
     if isinstance(value, str) and is_address(value):
         return value
@@ -214,10 +224,9 @@ def _end(key: Node) -> datetime | None:
 
 def _page(node: Node) -> str | None:
     """The address for people: a string, a Link, or a list of either, where HTML goes first."""
-    links = node.nodes("url", most=MAX_ATTACHMENTS)
+    links = node.links("url", most=MAX_ATTACHMENTS)
     html = (link.ref("href") for link in links if (link.text("mediaType") or "text/html") == "text/html")
-    found = next(iter(node.strings("url", most=1)), None) or next((href for href in html if href), None)
-    return found if found and is_address(found) else next(iter(node.refs("url", most=1)), None)
+    return next((href for href in html if href), None) or next(iter(node.refs("url", most=1)), None)
 
 
 def _picture(node: Node, term: str) -> str | None:

@@ -18,6 +18,7 @@ from aiohttp import web
 from fedishare import app, start, worker
 from fedishare.core.clock import SystemClock
 from fedishare.core.errors import Unreachable
+from fedishare.http import noise
 from fedishare.settings import Settings
 
 # The same for a request whose headers only trickle in (DOS-04).
@@ -157,3 +158,4 @@ def _speak_plainly() -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     logging.basicConfig(level=logging.WARNING)
+    noise.quieten()

@@ -7,6 +7,7 @@ cannot read without doubt is Invalid.
 import ipaddress
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import quote, urljoin
@@ -179,6 +180,21 @@ def same_origin(a: str, b: str) -> bool:
         return origin_of(a) == origin_of(b)
     except Invalid:
         return False
+
+
+def and_above(host: str) -> Iterator[str]:
+    """A canonical host and every domain above it, which is where a block may stand. An address lies in no domain."""
+    if is_address(host):
+        yield host
+        return
+    labels = host.split(".")
+    yield from (".".join(labels[start:]) for start in range(len(labels)))
+
+
+def without_port(authority: str) -> str:
+    """The host of a canonical authority, as `authority_of` writes it."""
+    name, _, port = authority.rpartition(":")
+    return name if port.isdigit() and name else authority
 
 
 def is_local_name(host: str) -> bool:

@@ -56,11 +56,18 @@ async def say_what_went_wrong(request: web.Request, handler: Handler) -> web.Str
         allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
         return await _answer(request, HTTPStatus(error.status), _plain(error), allow)
     except (ConnectionError, TimeoutError):
-        raise
+        if not _has_hung_up(request):
+            raise
+        # Nobody reads this. Anybody may hang up at any time, so it is not worth a trace in the log.
+        return web.Response(status=HTTPStatus.BAD_REQUEST)
     except Exception:
         log.exception("a request failed", path=request.path, method=request.method)
         said = "Something went wrong on this node. It has been noted; please try again."
         return await _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, said, {})
+
+
+def _has_hung_up(request: web.Request) -> bool:
+    return request.transport is None or request.transport.is_closing()
 
 
 def _plain(error: web.HTTPException) -> str:

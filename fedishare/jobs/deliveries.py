@@ -322,7 +322,7 @@ def send_off(tx: Connection, here: Here, letter: Letter, *, inboxes: Iterable[st
     if made is None and not again:
         return False
     activity_id = made or tx.execute(KNOWN, {"named": letter.uri, "kind": letter.variant}).scalar_one()
-    found = _open_to_us(tx, here, inboxes)
+    found = open_to_us(tx, here, inboxes)
     if not found:
         return made is not None
     if made is None:
@@ -505,15 +505,11 @@ def _is_lost(tx: Connection, claimed: Claimed, *, now: datetime) -> bool:
     return True
 
 
-def _open_to_us(tx: Connection, here: Here, inboxes: Iterable[str]) -> list[tuple[str, str]]:
-    blocked = tuple(tx.scalars(BLOCKED))
+def open_to_us(tx: Connection, here: Here, inboxes: Iterable[str]) -> list[tuple[str, str]]:
+    blocked = set(tx.scalars(BLOCKED))
     found = ((inbox, _authority(inbox)) for inbox in dict.fromkeys(inboxes))
     return [
         (inbox, host)
         for inbox, host in found
-        if host and host != here.uris.authority and not _is_below(host.partition(":")[0], blocked)
+        if host and host != here.uris.authority and blocked.isdisjoint(hosts.and_above(hosts.without_port(host)))
     ]
-
-
-def _is_below(host: str, domains: Iterable[str]) -> bool:
-    return any(host == domain or host.endswith(f".{domain}") for domain in domains)

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, Row, Select, bindparam, exists, func, or_, select
 
+from fedishare.core.hosts import and_above
 from fedishare.db.follows import Block, Follow
 from fedishare.db.nodes import BlockedDomain
 from fedishare.db.people import Actor, ActorKey
@@ -238,13 +239,8 @@ def thread_size(tx: Connection, *, thread_id: int) -> int:
 
 def is_blocked(tx: Connection, *, hosts: Iterable[str]) -> bool:
     """Whether one of these canonical hosts, or a domain above it, is blocked (MOD-01)."""
-    domains = {domain for host in hosts for domain in _with_parents(host)}
+    domains = {domain for host in hosts for domain in and_above(host)}
     return tx.execute(BLOCKED, {"domains": sorted(domains)}).first() is not None
-
-
-def _with_parents(host: str) -> Iterable[str]:
-    labels = host.split(".")
-    return (".".join(labels[start:]) for start in range(len(labels)))
 
 
 def follow(tx: Connection, *, uri: str) -> Pair | None:

@@ -26,6 +26,7 @@ from fedishare.net.signatures import Scheme, Signer
 from fedishare.net.storage import Storage
 from fedishare.settings import Settings, load
 from tests.builders import Made, a_person, an_rsa_pair
+from tests.strict import wire
 
 ACTIVITY: Final = "application/activity+json"
 ORIGIN: Final = "https://alder.test"
@@ -83,7 +84,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 async def peer(db: Database, here: Here, storage: Storage, settings: Settings, aiohttp_client: AiohttpClient) -> Peer:
     outside = Client(allowed=Allowed(), clock=here.clock, own_origin=ORIGIN, user_agent="test")
-    app = web.Application(middlewares=[keep_ready, say_what_went_wrong])
+    app = wire.watch(web.Application(middlewares=[keep_ready, say_what_went_wrong]))
     app[TOOLS] = Tools(db, outside, here, storage)
     app[SETTINGS], app[DATABASE], app[SHELF], app[CLOCK] = settings, db, Shelf(), here.clock
     for entry in (entry for one in routes.ALL for entry in one if entry.method == "GET"):

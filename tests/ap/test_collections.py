@@ -17,7 +17,7 @@ from fedishare.domain.digests import digest
 from fedishare.domain.kinds import Kind
 from fedishare.queries.collections import NEWEST
 from tests.ap.conftest import Peer
-from tests.ap.test_published import a_boost, a_private_post, an_activity, change
+from tests.ap.test_published import WHEN, a_boost, a_private_post, a_whole_create, a_whole_note, an_activity, change
 from tests.builders import MONDAY, Made, a_follow_row, a_person, a_post, a_room, add
 
 HOME: Final = "https://alder.test"
@@ -38,7 +38,7 @@ async def walk(peer: Peer, start: str, items: str) -> list[list[Any]]:
 async def a_sent_post(db: Database, here: Here, *, by: Made, **over: Any) -> Made:
     """A post with the Create that was sent out."""
     post = await a_post(db, here, by=by, **over)
-    note = {"id": post.uri, "type": "Note", "content": "first"}
+    note = a_whole_note(post, by=by, content="first")
     await an_activity(db, here, by=by, about=post.uri, uri=f"{post.uri}/activity", type="Create", inner=note)
     return post
 
@@ -69,7 +69,7 @@ async def test_an_edited_post_reads_in_the_outbox_as_it_was_last_sent(peer: Peer
     anna = await a_person(db, here, username="anna")
     post = await a_sent_post(db, here, by=anna, edited_at=MONDAY)
     for said in ("second", "third"):
-        note = {"id": post.uri, "type": "Note", "content": said}
+        note = a_whole_note(post, by=anna, content=said, updated=WHEN)
         await an_activity(db, here, by=anna, about=post.uri, type="Update", inner=note)
     await a_post(db, here, by=anna)
 
@@ -108,8 +108,7 @@ async def in_room(db: Database, here: Here, *, room: Made, by: Made) -> Made:
     """A post that a room of ours took and passed on."""
     post = await a_post(db, here, by=by, room_id=room.id)
     boost = await a_boost(db, here, by=room, of=post)
-    inner = {"id": f"{post.uri}/activity", "type": "Create", "object": {"id": post.uri, "type": "Note"}}
-    row = {"id": boost.id, "uri": boost.uri, "inner": inner}
+    row = {"id": boost.id, "uri": boost.uri, "inner": a_whole_create(post, by=by)}
     await an_activity(db, here, by=room, about=f"{post.uri}/activity", **row)
     return post
 
@@ -235,7 +234,7 @@ async def test_likes_and_shares_are_numbers_only(peer: Peer, db: Database, here:
 
 async def test_a_thread_is_one_ordered_list_that_the_room_answers_for(peer: Peer, db: Database, here: Here) -> None:
     anna, room = await a_person(db, here), await a_room(db, here)
-    root = await a_post(db, here, by=anna, room_id=room.id)
+    root = await a_post(db, here, by=anna, room_id=room.id, addressed_cc=[room.uri])
     reply = await a_post(db, here, by=await a_person(db, here, local=False), thread_id=root.id)
 
     note = (await peer.get(f"/posts/{root.id}")).json

@@ -5,6 +5,8 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import Connection, update
 
+from fedishare.as2 import write
+from fedishare.as2.write import AS2
 from fedishare.core import json
 from fedishare.core.here import Here
 from fedishare.db.base import Base
@@ -20,6 +22,7 @@ from tests.builders import MONDAY, Made, a_follow_row, a_person, a_post, a_room,
 
 ELSEWHERE: Final = "birch.test"
 OTHER: Final = "cedar.test"
+WHEN: Final = write.when(MONDAY)
 
 
 async def a_private_post(db: Database, here: Here, *, by: Made, to: list[str], as_: Visibility, **over: Any) -> Made:
@@ -164,11 +167,23 @@ async def test_a_post_is_found_at_its_own_address_only(db: Database, here: Here)
     assert found == [True, False, False]
 
 
+def a_whole_note(of: Made, *, by: Made, **over: Any) -> dict[str, Any]:
+    """A post as it is sent out, with what every reader wants of it."""
+    said = {"id": of.uri, "type": "Note", "attributedTo": by.uri, "published": WHEN, "content": "<p>x</p>"}
+    return said | {"to": [PUBLIC_IRI], "cc": [], "sensitive": False, "tag": [], "attachment": []} | over
+
+
+def a_whole_create(of: Made, *, by: Made, **over: Any) -> dict[str, Any]:
+    said = {"@context": [AS2], "id": f"{of.uri}/activity", "type": "Create", "actor": by.uri, "to": [PUBLIC_IRI]}
+    return said | {"cc": [], "published": WHEN, "object": a_whole_note(of, by=by)} | over
+
+
 async def an_activity(db: Database, here: Here, *, by: Made, about: str, **over: Any) -> Made:
     activity_id = here.ids.new()
-    uri = here.uris.activity(activity_id)
+    uri = over.pop("uri", here.uris.activity(activity_id))
     to, kind = over.pop("to", [PUBLIC_IRI]), over.pop("type", "Announce")
-    said = {"id": uri, "type": kind, "actor": by.uri, "to": to, "cc": [], "object": over.pop("inner", about)}
+    said = {"@context": [AS2], "id": uri, "type": kind, "actor": by.uri, "to": to, "cc": [], "published": WHEN}
+    said["object"] = over.pop("inner", about)
     values = {
         "id": activity_id,
         "uri": uri,
@@ -202,7 +217,8 @@ async def test_what_quotes_a_deleted_post_is_gone_but_not_its_deletion(
 ) -> None:
     anna = await a_person(db, here)
     post = await a_post(db, here, by=anna, deleted_at=MONDAY)
-    activity = await an_activity(db, here, by=anna, about=post.uri, type=kind)
+    inner = a_whole_note(post, by=anna) if kind == "Create" else post.uri
+    activity = await an_activity(db, here, by=anna, about=post.uri, type=kind, inner=inner)
 
     assert (await db.read(published.activity, uri=activity.uri) is not None) is is_there
 
@@ -210,8 +226,9 @@ async def test_what_quotes_a_deleted_post_is_gone_but_not_its_deletion(
 async def test_what_a_room_passed_on_is_gone_with_the_post_inside(db: Database, here: Here) -> None:
     anna, room = await a_person(db, here), await a_room(db, here)
     post = await a_post(db, here, by=anna, deleted_at=MONDAY)
-    create = {"id": f"{post.uri}/activity", "type": "Create", "object": {"id": post.uri, "type": "Note"}}
-    delete = {"id": f"{post.uri}#delete", "type": "Delete", "object": {"id": post.uri, "type": "Tombstone"}}
+    create = a_whole_create(post, by=anna)
+    gone = {"id": post.uri, "type": "Tombstone", "formerType": "Note", "deleted": WHEN}
+    delete = a_whole_create(post, by=anna, id=f"{post.uri}/deletion", type="Delete", object=gone)
     passed = [await an_activity(db, here, by=room, about=str(it["id"]), inner=it) for it in (create, delete)]
 
     found = [await db.read(published.activity, uri=one.uri) is not None for one in passed]

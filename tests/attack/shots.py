@@ -90,6 +90,7 @@ def rfc9421(
     at: datetime,
     host: str = "us.test",
     target: str = "/inbox",
+    body: bytes | None = None,
     covered: str = '"@method" "@target-uri" "content-digest"',
     parameters: str | None = None,
     inputs: str = "sig1={}",
@@ -97,7 +98,7 @@ def rfc9421(
     headers: dict[str, str | None] | None = None,
 ) -> Shot:
     """Signed as the newer scheme has it, over the components `covered`."""
-    body = json.dumps(activity).encode()
+    body = json.dumps(activity).encode() if body is None else body
     stated = parameters if parameters is not None else f';created={int(at.timestamp())};keyid="{key.key_id}"'
     sent: dict[str, str | None] = {
         "Host": host,

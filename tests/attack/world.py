@@ -13,6 +13,7 @@ from tests.builders import an_rsa_pair
 from tests.live.peers import AS2, PUBLIC, SECURITY, Json
 from tests.live.signing import ACTIVITY, Key
 from tests.live.town import Town
+from tests.strict import wire
 
 NAMES: Final = ("evil.test", "*.evil.test", "good.test", "*.good.test")
 FIRST_PAIR: Final = 900
@@ -71,7 +72,9 @@ class World:
         url = f"https://{request.host}{request.raw_path}"
         self.log.append(f"{request.method} {url}")
         if request.method == "POST":
-            self.posted.append(await request.json())
+            body = await request.read()
+            wire.delivered({name.lower(): value for name, value in request.headers.items()}, body)
+            self.posted.append(json.loads(body))
             return web.Response(status=202)
         found = self.pages.get(url) or self._usual(request)
         if found.cut:

@@ -1,13 +1,16 @@
 """What happens around every request, held against the answers it must give."""
 
+import asyncio
 import ipaddress
+import logging
 from datetime import timedelta
 from unittest.mock import Mock
 
 import pytest
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage
 from aiohttp.test_utils import make_mocked_request
-from pytest_aiohttp.plugin import AiohttpClient
+from pytest_aiohttp.plugin import AiohttpClient, AiohttpServer
 from yarl import URL
 
 from fedishare import settings
@@ -25,7 +28,7 @@ from fedishare.core.errors import (
     Unsupported,
 )
 from fedishare.domain.permissions import Role
-from fedishare.http import assets, keys
+from fedishare.http import assets, keys, noise
 from fedishare.http.errors import status_of
 from fedishare.http.keys import ANYBODY, VISITOR, Visitor
 from fedishare.http.limits import Limits
@@ -219,3 +222,39 @@ def test_no_route_changes_anything_by_get_or_for_strangers_unless_listed() -> No
 @pytest.mark.parametrize("path", ["/open?q=a%00b", "/open?a%0d%0ab=c", "/o%00pen", "/open%0d%0aSet-Cookie:x"])
 async def test_an_address_with_control_characters_is_refused(aiohttp_client: AiohttpClient, path: str) -> None:
     assert (await answer(aiohttp_client, "GET", URL(path, encoded=True)))[0] == 400
+
+
+async def test_who_hangs_up_leaves_no_trace_in_the_log(
+    aiohttp_server: AiohttpServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    read = asyncio.Event()
+
+    async def reading(request: web.Request) -> web.Response:
+        read.set()
+        await request.read()
+        return web.Response()
+
+    app = web.Application(middlewares=[say_what_went_wrong])
+    app.router.add_post("/inbox", reading)
+    server = await aiohttp_server(app)
+
+    _, writer = await asyncio.open_connection(server.host, server.port)
+    writer.write(b"POST /inbox HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf")
+    await read.wait()
+    writer.close()
+    await writer.wait_closed()
+    await server.close()
+
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+def test_what_is_no_http_is_left_out_of_the_log_and_what_went_wrong_here_is_not() -> None:
+    noise.quieten()
+    server = logging.getLogger(noise.SERVER)
+
+    def kept(error: Exception) -> bool:
+        record = server.makeRecord(server.name, logging.ERROR, "", 0, "", (), (type(error), error, None))
+        return bool(server.filter(record))
+
+    assert not kept(BadHttpMessage("Invalid header value char"))
+    assert kept(ValueError("ours"))

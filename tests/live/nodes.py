@@ -23,6 +23,7 @@ from fedishare.services import accounts
 from tests.builders import an_ed25519_pair, an_rsa_pair
 from tests.live.teachers import Teacher
 from tests.live.town import Town, eventually
+from tests.strict import wire
 
 PASSWORD: Final = "chalk-and-cheese"
 LONGEST_LINE: Final = 8_190
@@ -76,7 +77,7 @@ class LiveNode:
         return self._runner.app[keys.TOOLS]
 
     async def start(self) -> None:
-        built = application.build(self.settings, clock=self._clock, resolver=self.town)
+        built = wire.watch(application.build(self.settings, clock=self._clock, resolver=self.town))
         self._runner = await self.town.open(
             built,
             self.host,
@@ -90,6 +91,7 @@ class LiveNode:
         """As a switched-off machine: the name leads nowhere."""
         if self._runner is not None:
             self.town.leave(self.host)
+            await self.tools.db.read(wire.look_through)
             await self._runner.cleanup()
             self._runner = None
 

@@ -17,6 +17,7 @@ from tests.builders import an_rsa_pair
 from tests.live import signing
 from tests.live.signing import Key, Unproven
 from tests.live.town import Town
+from tests.strict import wire
 
 AS2: Final = "https://www.w3.org/ns/activitystreams"
 PUBLIC: Final = f"{AS2}#Public"
@@ -161,6 +162,8 @@ class Peer:
             refuse_size(request.path, body)
             signer = await self._signer(request, body)
             activity = json.loads(body)
+            if self.holds_to_rules(activity):
+                wire.delivered({name.lower(): value for name, value in request.headers.items()}, body)
             async with self._lock:
                 self.seen.append(Seen(activity, signer, request.path))
                 await self.receive(activity, signer, request.path)

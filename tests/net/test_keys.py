@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedishare.core.errors import Invalid
-from fedishare.core.json import loads
+from fedishare.core.json import dumps, loads
 from fedishare.net import keys
 
 VECTORS = Path(__file__).parents[2].parent / "shared" / "vectors"
@@ -222,6 +222,17 @@ def test_published_multibase_examples_come_out(file: str) -> None:
 
     assert keys.to_multibase(data) == rows["base58btc"].strip('"')
     assert keys.from_multibase(rows["base58btc"].strip('"')) == data
+
+
+@pytest.mark.skipif(not VECTORS.exists(), reason=ABSENT)
+def test_the_ed25519_key_of_fep_521a_is_read_from_its_multikey() -> None:
+    features = loads((VECTORS / "fep-features.json").read_bytes())
+    text = dumps(features).decode()
+
+    public = keys.public_ed25519("z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK")
+
+    assert '"publicKeyMultibase":"z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"' in text
+    assert f'hex string \\"{public.public_bytes_raw().hex()}\\"' in text
 
 
 @pytest.mark.skipif(not VECTORS.exists(), reason=ABSENT)

@@ -359,7 +359,7 @@ async def test_stopping_ends_the_run(tools: Tools) -> None:
 
 async def test_a_sender_without_a_key_parks_the_delivery(town: Town, tools: Tools, here: Here) -> None:
     stranger = await a_person(tools.db, here, local=False)
-    await post(tools.db, here, a_letter(here, by=stranger), inbox("oak.test"))
+    await post(tools.db, here, a_letter(here, by=stranger, uri=f"{stranger.uri}/likes/1"), inbox("oak.test"))
 
     await Courier(tools).drain()
 

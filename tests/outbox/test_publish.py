@@ -156,7 +156,7 @@ async def test_a_public_answer_reaches_whom_it_answers(desk: Tools, here: Here) 
 async def test_a_post_in_a_room_of_ours_is_passed_on_by_the_room_once(desk: Tools, here: Here) -> None:
     db = desk.db
     anna, room = await a_person(db, here), await a_room(db, here)
-    post = await a_post(db, here, by=anna, room_id=room.id)
+    post = await a_post(db, here, by=anna, room_id=room.id, addressed_cc=[room.uri])
 
     await publish.publish_post(desk, types.PublishPost(post.id))
     await publish.publish_post(desk, types.PublishPost(post.id))
@@ -372,7 +372,7 @@ async def test_a_rooms_pin_goes_straight_to_microblogs_and_wrapped_to_the_others
     for domain, software in (("m.test", "mastodon"), ("l.test", "lemmy")):
         await a_follow_row(db, here, by=await a_colleague(db, here, domain), of=room)
         await db.write(add, Node, host=domain, software=software)
-    post = await a_post(db, here, by=await a_person(db, here), room_id=room.id)
+    post = await a_post(db, here, by=await a_person(db, here), room_id=room.id, addressed_cc=[room.uri])
     await db.write(add, Pin, actor_id=room.id, post_id=post.id)
 
     await publish.publish_pin(desk, types.PublishPin(room.id, post.id, added=True))

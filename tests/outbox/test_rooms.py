@@ -146,7 +146,7 @@ async def test_an_answer_is_never_shown_as_a_boost(desk: Tools, here: Here) -> N
 async def test_a_post_written_here_is_passed_on_with_its_authors_proof(desk: Tools, here: Here) -> None:
     db = desk.db
     room, anna = await a_busy_room(db, here), await a_person(db, here)
-    post = await a_post(db, here, by=anna, room_id=room.id)
+    post = await a_post(db, here, by=anna, room_id=room.id, addressed_cc=[room.uri])
     await publish.publish_post(desk, types.PublishPost(post.id))
 
     await rooms.distribute(desk, types.Distribute(room.id, f"{post.uri}/activity", post.id))

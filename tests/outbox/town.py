@@ -10,6 +10,7 @@ import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
 from sqlalchemy import Connection, select
 
+from fedishare.as2 import write
 from fedishare.core.clock import Clock
 from fedishare.core.here import Here
 from fedishare.db.engine import Database
@@ -18,8 +19,10 @@ from fedishare.db.work import Activity, Delivery
 from fedishare.jobs import deliveries
 from fedishare.jobs.deliveries import Letter
 from fedishare.net.client import Client
+from fedishare.outbox import activities
 from tests.builders import FrozenClock, Made
 from tests.net.peers import LOOPBACK, Asked, Said, a_client, a_peer, a_reply
+from tests.strict import wire
 
 ACCEPTED = a_reply(status=202)
 
@@ -43,6 +46,7 @@ class Town:
     def answer(self, asked: Asked) -> Said:
         self.asked.append(asked)
         if asked.body:
+            wire.delivered(asked.headers, asked.body)
             self.got.append((asked.host, msgspec.json.decode(asked.body)["id"]))
         self._came.set()
         says = self.says.get(asked.host)
@@ -101,9 +105,9 @@ def silent(seconds: float) -> Callable[[Asked], Said]:
 
 def a_letter(here: Here, *, by: Made, uri: str | None = None, about: str | None = None, **over: Any) -> Letter:
     uri = uri or here.uris.activity(here.ids.new())
-    body = msgspec.json.encode({"id": uri, "type": "Create", "actor": by.uri})
     about = about or f"{uri}#object"
-    return Letter(uri, by.id, "Create", about, about, body, public=True)._replace(**over)
+    body = write.body(activities.like(uri=uri, actor=by.uri, post=about, author="https://birch.test/users/ada"))
+    return Letter(uri, by.id, "Like", about, about, body, public=True)._replace(**over)
 
 
 async def post(db: Database, here: Here, letter: Letter, *inboxes: str) -> None:

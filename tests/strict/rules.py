@@ -2,13 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
-from urllib.parse import urlsplit
 
-Document = dict[str, Any]
+from tests.strict.looking import ACTORS, AS2, Document, host, is_vote
 
-AS2 = "https://www.w3.org/ns/activitystreams"
-PUBLIC = f"{AS2}#Public"
 # Contexts that every JSON-LD processor of the network brings along; no other is ever fetched.
 KNOWN_CONTEXTS = {
     AS2,
@@ -17,7 +13,8 @@ KNOWN_CONTEXTS = {
     "https://w3id.org/security/data-integrity/v2",
 }
 POSTS = {"Note", "Article", "Question", "Event", "Page"}
-ACTORS = {"Person", "Group", "Organization", "Application", "Service"}
+# What is neither said nor written: what is left of a deleted thing, a permission to quote, what one may do.
+OTHERS = {"Tombstone", "QuoteAuthorization"}
 WITH_OBJECT = {"Create", "Update"}
 ACTIVITIES = WITH_OBJECT | {
     "Accept",
@@ -28,7 +25,9 @@ ACTIVITIES = WITH_OBJECT | {
     "Flag",
     "Follow",
     "Like",
+    "Lock",
     "Move",
+    "QuoteRequest",
     "Reject",
     "Remove",
     "Undo",
@@ -57,12 +56,50 @@ def _complaints(document: Document, *, is_outermost: bool) -> Iterator[str]:
     if kind in ACTIVITIES:
         yield from _activity(document, is_outermost=is_outermost)
     elif kind in POSTS:
-        yield from _post(document)
+        yield from _vote(document) if is_vote(document) else _post(document)
     elif kind in ACTORS:
         yield from _url(document)
+    elif kind == "Tombstone" and not {"id", "formerType", "deleted"} <= set(document):
+        yield "a tombstone says what was there, and until when"
     inner = document.get("object")
-    if isinstance(inner, dict):
+    # What a room passes on of others is passed on as it came (rule 10).
+    if isinstance(inner, dict) and not (kind == "Announce" and host(inner.get("actor")) != host(document.get("actor"))):
         yield from (f"object: {complaint}" for complaint in _complaints(inner, is_outermost=False))
+
+
+def check_collection(collection: Document) -> list[str]:
+    """The frame of a collection or of a page of one; what it holds is judged by what it is."""
+    return [*_context(collection), *_collection(collection)]
+
+
+def _collection(collection: Document) -> Iterator[str]:
+    kind, identity = str(collection.get("type")), collection.get("id")
+    if not isinstance(identity, str):
+        yield "rule 5: a collection has an id"
+    if kind.endswith("Page"):
+        if not isinstance(collection.get("partOf"), str):
+            yield "a page belongs to one collection"
+    elif not isinstance(collection.get("totalItems"), int):
+        yield "a collection says how much is in it"
+    for name in ("items", "orderedItems"):
+        if name in collection and not isinstance(collection[name], list):
+            yield f"rule 2: {name} is a list"
+    if "items" in collection and kind.startswith("Ordered"):
+        yield "an ordered collection has orderedItems"
+    for name in ("next", "prev", "last", "partOf"):
+        if name in collection and host(collection[name]) != host(identity):
+            yield f"rule 2: {name} is on the host of the collection"
+
+
+def _vote(document: Document) -> Iterator[str]:
+    """A vote goes to whoever asks, and to nobody else (mastodon.md 3.6)."""
+    yield from _addressed(document)
+    to, cc = document.get("to"), document.get("cc")
+    if not isinstance(to, list) or len(to) != 1 or cc:
+        yield "a vote is for one alone"
+    for name in ("id", "attributedTo", "inReplyTo"):
+        if not isinstance(document.get(name), str):
+            yield f"a vote has {name}"
 
 
 def _context(document: Document) -> Iterator[str]:
@@ -110,7 +147,7 @@ def _url(document: Document) -> Iterator[str]:
     url = document.get("url")
     if not isinstance(url, str):
         yield "rule 2: url is one string"
-    elif urlsplit(url).netloc != urlsplit(str(document.get("id"))).netloc:
+    elif host(url) != host(document.get("id")):
         yield "rule 2: url is on the host of the id"
 
 
@@ -121,7 +158,7 @@ def _activity(document: Document, *, is_outermost: bool) -> Iterator[str]:
     identity = document.get("id")
     if not isinstance(identity, str) or "#" in identity:
         yield "rule 5: an activity has an id that can be asked for"
-    elif urlsplit(identity).netloc != urlsplit(str(document.get("actor"))).netloc:
+    elif host(identity) != host(document.get("actor")):
         yield "rule 5: an activity lives on its actor's host"
     if document["type"] == "Announce" and is_outermost and "published" not in document:
         yield "rule 6: an Announce says when"

@@ -26,6 +26,7 @@ from fedishare.http.keys import STORAGE, TEMPLATES
 from fedishare.services import accounts
 from fedishare.settings import Settings, load
 from tests.builders import FrozenClock, Made, a_person, add
+from tests.strict import wire
 
 COOKIE: Final = "__Host-fs"
 VOID: Final = frozenset({"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "use", "wbr"})
@@ -201,7 +202,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 async def node(settings: Settings, db: Database, here: Here, clock: FrozenClock, aiohttp_client: AiohttpClient) -> Node:
     # The node's own actor is there already, so that no test has to wait for new keys.
     await a_person(db, here, kind=Kind.NODE, username="alder.test", uri=here.uris.node, name="Alder Primary")
-    built = app.build(settings, clock=clock)
+    built = wire.watch(app.build(settings, clock=clock))
     # Reading the templates takes longer than most tests; they are the same for every node of this name.
     built[TEMPLATES] = _templates(settings.url, settings.name)
     return Node(await aiohttp_client(built), db, here)

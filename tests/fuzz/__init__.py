@@ -1,0 +1,1 @@
+"""The inbox under chance: whole requests, almost right, against a running node."""

@@ -1,0 +1,218 @@
+"""Everything that we can say, made at least once: each kind of actor, post and activity, with all it may have."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from fedishare.core.uris import Uris
+from fedishare.domain.audience import PUBLIC_IRI, Visibility
+from fedishare.domain.kinds import AttachmentKind, KeyKind, Kind
+from fedishare.outbox import activities, objects, resources
+from fedishare.queries.outgoing import (
+    AttachmentRow,
+    FileRow,
+    PostFacts,
+    PostRow,
+    Reply,
+    ResourceRow,
+    UseFacts,
+)
+from fedishare.queries.parties import ActorFacts, ActorRow, Key, Who
+from tests.builders import MONDAY, an_ed25519_pair, an_rsa_pair
+
+Document = dict[str, Any]
+
+AT: Final = Uris("https://alder.test")
+ANNA: Final = "https://alder.test/users/anna"
+PAGE: Final = "https://alder.test/resources/7"
+HTML: Final = '<p>One <strong>two</strong> <a href="https://x.test/" rel="nofollow">link</a></p>'
+
+
+def somebody(name: str, domain: str, *, kind: Kind = Kind.PERSON) -> Who:
+    folder = "groups" if kind is Kind.GROUP else "users"
+    uri = f"https://{domain}/{folder}/{name}"
+    url = f"https://{domain}/@{name}"
+    is_local = domain == "alder.test"
+    return Who(1, uri, kind, name, domain, name.title(), url, f"{uri}/inbox", f"{uri}/followers", is_local)
+
+
+AUTHOR: Final = somebody("anna", "alder.test")
+BEN: Final = somebody("ben", "birch.test")
+ROOM: Final = somebody("slt", "hants.test", kind=Kind.GROUP)
+OUR_ROOM: Final = somebody("maths", "alder.test", kind=Kind.GROUP)
+KEY: Final = Key(f"{ANNA}#ed25519-key", KeyKind.ED25519, an_ed25519_pair().public, an_ed25519_pair().private_pem)
+RESOURCE: Final = ResourceRow(
+    description="d",
+    subject="mathematics",
+    subject_label="Mathematics",
+    level="england:year-4",
+    level_label="Year 4",
+    age_min=8,
+    age_max=9,
+    type="worksheet",
+    type_label="Worksheet",
+    licence="CC-BY-4.0",
+    licence_label="CC BY 4.0",
+    licence_url="https://creativecommons.org/licenses/by/4.0/",
+    version=1,
+)
+FILE: Final = FileRow("wall.pdf", "application/pdf", 96_211, "b" * 64, f"{PAGE}/files/wall.pdf")
+PICTURE: Final = AttachmentRow(
+    AttachmentKind.IMAGE, "https://alder.test/media/1", "image/png", "A wall", 10, 10, 0.0, 0.5
+)
+FILM: Final = AttachmentRow(AttachmentKind.VIDEO, "https://alder.test/media/2", "video/mp4", "", None, None, None, None)
+
+
+def facts(**over: Any) -> PostFacts:
+    """A post in somebody's room with everything a post may have, changed as the test says."""
+    row = PostRow(
+        id=7,
+        uri=over.pop("uri", "https://alder.test/posts/7"),
+        url=over.pop("url", "https://alder.test/posts/7"),
+        kind=over.pop("kind", "Note"),
+        local=True,
+        title=over.pop("title", "A title"),
+        warning=over.pop("warning", None),
+        content=over.pop("content", HTML),
+        source="One **two**",
+        language="en-GB",
+        sensitive=False,
+        visibility=over.pop("visibility", Visibility.PUBLIC),
+        addressed_to=over.pop("to", [PUBLIC_IRI]),
+        addressed_cc=over.pop("cc", [f"{ANNA}/followers", BEN.uri, ROOM.uri]),
+        in_reply_to_uri=over.pop("in_reply_to_uri", None),
+        thread_id=7,
+        context_uri=None,
+        published_at=MONDAY,
+        edited_at=over.pop("edited_at", None),
+        deleted_at=over.pop("deleted_at", None),
+        replies_count=1,
+        likes_count=2,
+        boosts_count=3,
+    )
+    values: dict[str, Any] = {
+        "post": row,
+        "author": AUTHOR,
+        "room": ROOM,
+        "answered": None,
+        "root": None,
+        "resource": None,
+        "key": KEY,
+        "files": (),
+        "mentions": (BEN,),
+        "tags": ("Fractions",),
+        "attachments": (PICTURE, FILM),
+        "replies": (Reply(9, "https://birch.test/posts/9"),),
+    }
+    return PostFacts(**(values | over))
+
+
+def an_actor(kind: Kind, **over: Any) -> Document:
+    uri = {Kind.NODE: AT.node, Kind.GROUP: f"{AT.origin}/groups/maths"}.get(kind, ANNA)
+    values: dict[str, Any] = {
+        "id": 1,
+        "uri": uri,
+        "kind": kind,
+        "username": "alder.test" if kind is Kind.NODE else uri.rpartition("/")[2],
+        "domain": "alder.test",
+        "host": "alder.test",
+        "local": True,
+        "name": "Anna",
+        "summary": "<p>Hi</p>",
+        "url": "https://alder.test/@anna",
+        "inbox": f"{uri}/inbox",
+        "shared_inbox": AT.shared_inbox,
+        "outbox": f"{uri}/outbox",
+        "followers": f"{uri}/followers",
+        "following": f"{uri}/following",
+        "featured": f"{uri}/featured",
+        "moderators": f"{uri}/moderators" if kind is Kind.GROUP else None,
+        "icon_url": "https://alder.test/media/a.png",
+        "image_url": None,
+        "fields": [{"name": "School", "value": "Cornerstone"}],
+        "locked": False,
+        "discoverable": True,
+        "indexable": False,
+        "also_known_as": [],
+        "moved_to": None,
+        "created_at": MONDAY,
+        "published_at": MONDAY,
+        "suspended_at": None,
+        "deleted_at": None,
+    }
+    keys = (
+        Key(f"{uri}#main-key", KeyKind.RSA, an_rsa_pair().public, None),
+        Key(f"{uri}#ed25519-key", KeyKind.ED25519, an_ed25519_pair().public, None),
+    )
+    return objects.actor(ActorFacts(ActorRow(**(values | over)), members_only_posting=False, keys=keys), at=AT)
+
+
+REPLY: Final = {"in_reply_to_uri": "https://birch.test/posts/1", "answered": BEN, "title": "unseen"}
+POSTS: Final[dict[str, PostFacts]] = {
+    "a note in a room": facts(),
+    "a note with a warning": facts(warning="Spiders"),
+    "a reply": facts(**REPLY),
+    "an article": facts(kind="Article"),
+    "a resource": facts(uri=PAGE, url=PAGE, resource=RESOURCE, files=(FILE,), attachments=()),
+    "a post for followers": facts(
+        room=None, mentions=(), to=[f"{ANNA}/followers"], cc=[], visibility=Visibility.FOLLOWERS
+    ),
+    "a post for people": facts(room=None, to=[BEN.uri], cc=[], visibility=Visibility.MENTIONED),
+    "a post for a room": facts(mentions=(), to=[ROOM.uri, f"{ROOM.uri}/followers"], cc=[], visibility=Visibility.ROOM),
+}
+ACTORS: Final = {kind.value: an_actor(kind) for kind in (Kind.PERSON, Kind.GROUP, Kind.ORGANISATION, Kind.NODE)}
+USE: Final = UseFacts(
+    5, "https://alder.test/activities/5", "Went well", "england:year-4", MONDAY, AUTHOR, POSTS["a resource"].post, BEN
+)
+EDITED: Final = facts(edited_at=MONDAY + timedelta(days=1))
+FOLLOW: Final = activities.follow(uri=AT.activity(1), actor=ANNA, followee=BEN.uri)
+FOLLOWED: Final = activities.follow(uri="https://birch.test/f/1", actor=BEN.uri, followee=ANNA)
+LIKE: Final = activities.like(uri=AT.activity(2), actor=ANNA, post="https://birch.test/1", author=BEN.uri)
+BOOST: Final = activities.announce(
+    uri=AT.activity(3), actor=ANNA, target="https://birch.test/1", to=[PUBLIC_IRI], cc=[BEN.uri], at=MONDAY
+)
+PINNED: Final = {"actor": ANNA, "post": "https://alder.test/posts/7", "featured": f"{ANNA}/featured"}
+SAID: Final[dict[str, Document]] = {
+    **{f"Create: {name}": activities.create(objects.proven(post, at=AT)) for name, post in POSTS.items()},
+    "Create: a use": activities.create(resources.use_note(USE, at=AT), uri=USE.uri),
+    "Update: a note": activities.update(objects.proven(EDITED, at=AT), uri=AT.activity(4)),
+    "Update: an actor": activities.update_actor(
+        ACTORS["Person"], uri=AT.activity(5), followers=f"{ANNA}/followers", at=MONDAY
+    ),
+    "Delete": activities.delete(
+        objects.tombstone("https://alder.test/posts/7", former_type="Note", deleted=MONDAY),
+        uri=AT.activity(6),
+        actor=ANNA,
+        to=[PUBLIC_IRI],
+        cc=[],
+        audience=ROOM.uri,
+    ),
+    "Follow": FOLLOW,
+    "Accept": activities.accept(FOLLOWED, uri=AT.activity(7)),
+    "Reject": activities.reject(FOLLOWED, uri=AT.activity(8)),
+    "Like": LIKE,
+    "Announce": BOOST,
+    "Undo: a follow": activities.undo(FOLLOW, uri=AT.activity(9)),
+    "Undo: a like": activities.undo(LIKE, uri=AT.activity(10)),
+    "Undo: a boost": activities.undo(BOOST, uri=AT.activity(11)),
+    "Block": activities.block(uri=AT.activity(12), actor=ANNA, blocked=BEN.uri),
+    "Flag": activities.flag(
+        uri=AT.activity(13), actor=ANNA, target=BEN.uri, posts=["https://birch.test/1"], comment="Spam", at=MONDAY
+    ),
+    "Move": activities.move(
+        uri=AT.activity(14), actor=ANNA, target="https://new.test/users/anna", followers=f"{ANNA}/followers"
+    ),
+    "Add": activities.add(uri=AT.activity(15), followers=f"{ANNA}/followers", **PINNED),
+    "Remove": activities.remove(uri=AT.activity(16), followers=f"{ANNA}/followers", **PINNED),
+}
+
+
+def wrapped(inner: Document) -> Document:
+    return activities.announce(
+        uri=AT.activity(20),
+        actor=OUR_ROOM.uri,
+        target=inner,
+        to=[PUBLIC_IRI],
+        cc=[f"{OUR_ROOM.uri}/followers", ANNA],
+        at=MONDAY,
+        audience=OUR_ROOM.uri,
+    )
