@@ -60,15 +60,15 @@ def create(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     if ctx.post.vote is not None:
         return polls.vote(tx, activity, ctx, ctx.post)
     post = reading.attribute(tx, ctx.post, author=activity.sender)
-    found = known.post(tx, uri=post.uri)
-    if found is not None and found.author_id != activity.sender.id:
-        raise Refused("This post is somebody else's.")
     if not reading.is_for_us(tx, post):
         return Ignored("it is for nobody here")
     kept = arrivals.store(tx, ctx.here, post, activity_uri=activity.stored_as)
     if kept is None:
         return Done("used it") if post.use else Ignored("it was deleted, or its author is not welcome")
     if not kept.is_new:
+        found = known.post(tx, uri=post.uri)
+        if found is not None and found.author_id != activity.sender.id:
+            raise Refused("This post is somebody else's.")
         return Ignored("the post is known")
     _pass_on(tx, activity, ctx, post_id=kept.id)
     return Done("post")

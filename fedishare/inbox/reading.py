@@ -6,6 +6,7 @@ Nothing here trusts anybody: origin, author and audience are checked by who call
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from html import escape
 from typing import Final, TypeVar
 
@@ -99,14 +100,11 @@ def post(node: Node, *, now: datetime, activity: Activity | None = None) -> Fore
 
 def attribute(tx: Connection, unsigned: ForeignPost, *, author: ActorRow) -> ForeignPost:
     """The post as its author's, and for whom it is as far as we know the collections it names."""
-    visibility = audience.classify(
-        to=unsigned.to,
-        cc=unsigned.cc,
-        author_followers=author.followers,
-        rooms_followers=known.rooms_followers(tx, uris=unsigned.to),
-    )
-    policy = _quote_policy(unsigned.quoters, author) if unsigned.quoters is not None else None
-    return msgspec.structs.replace(unsigned, author_id=author.id, visibility=visibility, quote_policy=policy)
+    classify = partial(audience.classify, to=unsigned.to, cc=unsigned.cc, author_followers=author.followers)
+    visibility = classify()
+    if visibility is Visibility.MENTIONED:
+        visibility = classify(rooms_followers=known.rooms_followers(tx, uris=unsigned.to))
+    return msgspec.structs.replace(unsigned, author_id=author.id, visibility=visibility)
 
 
 def is_for_us(tx: Connection, post: ForeignPost) -> bool:

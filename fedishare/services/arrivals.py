@@ -12,7 +12,7 @@ from fedishare.db.base import insert, lock
 from fedishare.db.people import Actor
 from fedishare.db.posts import Attachment, Post
 from fedishare.db.work import Tombstone
-from fedishare.domain.audience import Visibility
+from fedishare.domain.audience import Visibility, is_public
 from fedishare.domain.kinds import Kind, NoticeKind, QuotePolicy
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import FetchParent
@@ -37,7 +37,9 @@ KNOWN: Final = select(
     Post.quote_policy,
 ).where(Post.uri == bindparam("named"))
 KNOWN_FOR_CHANGE: Final = KNOWN.with_for_update()
-AUTHOR: Final = select(Actor.local, Actor.suspended_at, Actor.deleted_at).where(Actor.id == bindparam("actor"))
+AUTHOR: Final = select(Actor.followers, Actor.local, Actor.suspended_at, Actor.deleted_at).where(
+    Actor.id == bindparam("actor")
+)
 PARENT: Final = (
     select(Post.id, Post.thread_id, Post.author_id, Post.room_id, Actor.local.label("room_is_local"))
     .outerjoin(Actor, Actor.id == Post.room_id)
@@ -104,18 +106,19 @@ def store(
     """
     # Its own deletion, and the arrival of what it answers, wait for each other.
     lock(tx, post.uri, *([post.in_reply_to_uri] if post.in_reply_to_uri else []))
-    if not _may_be_kept(tx, post):
+    author = _author(tx, post)
+    if author is None:
         return None
     if post.use is not None:
         at, use = post.published_at, post.use
         resources.store_use(tx, here, uri=post.uri, actor_id=post.author_id, at=at, use=use)
         return None
     parent = _parent(tx, post)
-    named = _named(tx, post)
+    named = _named(tx, post, but=author.followers)
     post_id = _record(tx, here, post, parent)
     if post_id is None:  # It is here already.
         return StoredPost(tx.execute(KNOWN, {"named": post.uri}).one().id, is_new=False)
-    _describe(tx, post_id, post)
+    _describe(tx, post_id, post, is_new=True)
     _ask(tx, here, post_id, post, may_look=not is_quoted)
     loud = {row.id for row in named if row.uri in post.mentions and row.id != post.author_id}
     silent = {row.id for row in named if row.kind is not Kind.GROUP} - loud - {post.author_id}
@@ -135,11 +138,13 @@ def store(
     return StoredPost(post_id, is_new=True)
 
 
-def _may_be_kept(tx: Connection, post: ForeignPost) -> bool:
+def _author(tx: Connection, post: ForeignPost) -> Row[*tuple[Any, ...]] | None:
+    """Whoever wrote the post; nobody if it may not be kept."""
     if tx.scalar(DELETED, {"named": post.uri}) is not None:
-        return False
+        return None
     author = tx.execute(AUTHOR, {"actor": post.author_id}).one()
-    return not author.local and author.suspended_at is None and author.deleted_at is None
+    is_welcome = not author.local and author.suspended_at is None and author.deleted_at is None
+    return author if is_welcome else None
 
 
 def _ask(tx: Connection, here: Here, post_id: int, post: ForeignPost, *, may_look: bool) -> None:
@@ -159,10 +164,11 @@ def _parent(tx: Connection, post: ForeignPost) -> Row[*tuple[Any, ...]] | None:
     return tx.execute(PARENT, {"named": post.in_reply_to_uri}).one_or_none()
 
 
-def _named(tx: Connection, post: ForeignPost) -> Sequence[Row[*tuple[Any, ...]]]:
-    """The actors we know whom the post names or is addressed to."""
+def _named(tx: Connection, post: ForeignPost, *, but: str | None) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The actors we know whom the post names or is addressed to, which neither the public nor `but` is."""
     uris = dict.fromkeys((*post.mentions, *post.audience, *post.to, *post.cc))
-    return tx.execute(NAMED, {"uris": list(uris)[:MOST_NAMED]}).all()
+    wanted = [uri for uri in uris if uri != but and not is_public(uri)][:MOST_NAMED]
+    return tx.execute(NAMED, {"uris": wanted}).all() if wanted else ()
 
 
 def _record(tx: Connection, here: Here, post: ForeignPost, parent: Row[*tuple[Any, ...]] | None) -> int | None:
@@ -194,8 +200,8 @@ def _record(tx: Connection, here: Here, post: ForeignPost, parent: Row[*tuple[An
     return tx.execute(RECORD, row).scalar()
 
 
-def _describe(tx: Connection, post_id: int, post: ForeignPost) -> None:
-    threads.tag(tx, post_id=post_id, labels=post.tags)
+def _describe(tx: Connection, post_id: int, post: ForeignPost, *, is_new: bool = False) -> None:
+    threads.tag(tx, post_id=post_id, labels=post.tags, is_new=is_new)
     rows = [
         {
             "post_id": post_id,

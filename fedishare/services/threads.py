@@ -152,9 +152,10 @@ def parent_of(tx: Connection, *, post_id: int, reader: int) -> Parent:
     return Parent(*found)
 
 
-def tag(tx: Connection, *, post_id: int, labels: Iterable[str]) -> None:
-    """Give a post these hashtags, and no others."""
-    tx.execute(UNTAG, {"post": post_id})
+def tag(tx: Connection, *, post_id: int, labels: Iterable[str], is_new: bool = False) -> None:
+    """Give a post these hashtags, and no others; one that `is_new` has none yet."""
+    if not is_new:
+        tx.execute(UNTAG, {"post": post_id})
     folded = {markup.fold_tag(label): label for label in labels}
     rows = [{"name": name, "post_id": post_id, "label": label} for name, label in folded.items() if name]
     if rows:
