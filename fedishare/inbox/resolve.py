@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from fedishare.as2 import read
 from fedishare.as2.node import Node
 from fedishare.as2.read import ACTORS
-from fedishare.core import hosts
+from fedishare.core import crash, hosts
 from fedishare.core.errors import FediShareError, Gone, Invalid, NotFound, Refused
 from fedishare.core.here import Here
 from fedishare.inbox import alternates, documents, memory, profiles, reading
@@ -156,6 +156,7 @@ async def fetch_parent(tools: Tools, job: FetchParent) -> None:
     if start is None:
         return
     chain = await _walk_up(tools, start)
+    crash.point("parent.fetched")
     for asked in reversed(chain):
         await _keep(tools, asked)
 

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 import structlog
 
+from fedishare.core import crash
 from fedishare.core.errors import FediShareError, Unreachable
 from fedishare.core.ids import fraction
 from fedishare.jobs import deliveries
@@ -164,6 +165,7 @@ class Courier:
         claim = await self._tools.db.write(
             deliveries.settle_and_claim, _results(outcomes, now=now), now=now, wanted=self._wanted()
         )
+        crash.point("delivery.settled")
         del self._outcomes[: len(outcomes)]
         for what, where in claim.dropped:
             log.warning("dropped what was parked: what came after it has arrived", what=what, inbox=where)
@@ -176,6 +178,8 @@ class Courier:
             self._ready.append(Parcel(claimed, body, signer, until))
             self._ailing += claimed.failures > 0
             self._suspects += claimed.is_suspect
+        if claim.deliveries:
+            crash.point("delivery.in-hand")
         _forget_oldest(self._bodies, keep=KEPT_BODIES)
         _forget_oldest(self._senders, keep=KEPT_SENDERS)
         self._start()
@@ -208,10 +212,12 @@ class Courier:
 
     async def _carry(self, parcel: Parcel) -> None:
         claimed, loop = parcel.claimed, asyncio.get_running_loop()
+        crash.point("delivery.begun")
         self._paces.count(claimed.host, loop.time())
         timer = loop.call_later(SLOW_AFTER, self._make_way, claimed.id)
         try:
             self._outcomes.append(await self._attempt(parcel))
+            crash.point("delivery.judged")
         except Exception as error:
             # One delivery that breaks something must not stop all the others (REL-12).
             log.exception("a delivery failed", inbox=claimed.inbox)
@@ -271,6 +277,7 @@ class Courier:
             return Reply(None, why=str(error))
         except FediShareError as error:
             return Reply(None, why=str(error), is_final=True)
+        crash.point("delivery.answered")
         return Reply(answer.status, self._asked_to_wait(answer))
 
     def _asked_to_wait(self, answer: Answer) -> int | None:

@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
+from fedishare.core import crash
 from fedishare.core.here import Here
 from fedishare.db.base import insert, lock
 from fedishare.db.people import Actor
@@ -88,6 +89,7 @@ def store(tx: Connection, here: Here, post: ForeignPost, *, activity_uri: str | 
     post_id = _record(tx, here, post, parent)
     if post_id is None:
         return StoredPost(tx.execute(KNOWN, {"named": post.uri}).one().id, is_new=False)
+    crash.point("arrival.kept")
     _describe(tx, post_id, post)
     loud = {row.id for row in named if row.uri in post.mentions and row.id != post.author_id}
     silent = {row.id for row in named if row.kind is not Kind.GROUP} - loud - {post.author_id}
@@ -99,6 +101,7 @@ def store(tx: Connection, here: Here, post: ForeignPost, *, activity_uri: str | 
         enqueue(tx, FetchParent(post_id), due=here.now())
     arrival = Arrival(post, post_id, parent, named)
     _show(tx, arrival)
+    crash.point("arrival.shown")
     _tell(tx, here, arrival, loud | silent)
     _enter_room(tx, here, arrival, activity_uri)
     return StoredPost(post_id, is_new=True)

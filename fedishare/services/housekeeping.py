@@ -12,8 +12,10 @@ from fedishare.db.accounts import Session
 from fedishare.db.base import lock
 from fedishare.db.media import Media
 from fedishare.db.resources import ResourceFile
+from fedishare.jobs.drops import Dropped
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import Forget, Sweep
+from fedishare.services import backlog
 
 RECEIVED_KEPT: Final = timedelta(days=30)
 FAILURES_KEPT: Final = timedelta(days=30)
@@ -26,8 +28,6 @@ SWEEPS: Final = (
         delete(work.Received).where(work.Received.at < bindparam("before"), work.Received.outcome.is_not(None)),
         RECEIVED_KEPT,
     ),
-    (delete(work.Delivery).where(work.Delivery.failed_at < bindparam("before")), FAILURES_KEPT),
-    (delete(work.Job).where(work.Job.failed_at < bindparam("before")), FAILURES_KEPT),
 )
 DROP_LOOSE: Final = (
     delete(Media).where(Media.post_id.is_(None), Media.created_at < bindparam("before")).returning(Media.storage_key)
@@ -51,14 +51,18 @@ def orphans(tx: Connection, keys: Sequence[str]) -> list[str]:
     return [key for key in keys if key not in held]
 
 
-def sweep(tx: Connection, here: Here) -> None:
-    """Drop what has been kept long enough: used signatures, ended sessions, old receipts, pictures never posted."""
+def sweep(tx: Connection, here: Here) -> list[Dropped]:
+    """Drop what has been kept long enough: used signatures, ended sessions, old receipts, pictures never posted.
+
+    Answers with the deliveries and jobs among it, which should be in the log.
+    """
     now = here.now()
     for statement, kept in SWEEPS:
         tx.execute(statement, {"before": now - kept})
     loose = tuple(tx.scalars(DROP_LOOSE, {"before": now - LOOSE_MEDIA_KEPT}))
     if loose:
         enqueue(tx, Forget(loose), due=now)
+    return backlog.drop_old(tx, before=now - FAILURES_KEPT)
 
 
 def schedule(tx: Connection, here: Here, *, every: timedelta) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 from fedishare.http.routes import Routes
 from fedishare.web import (
     compose,
+    deliveries,
     home,
     media,
     notices,
@@ -35,6 +36,7 @@ ALL: Final[tuple[Routes, ...]] = tuple(
         search,
         settings,
         reports,
+        deliveries,
         media,
         pages,
     )

@@ -20,6 +20,7 @@ from fedishare.jobs.queue import MOST_LOST
 from fedishare.jobs.tools import Tools
 from fedishare.outbox import deliver
 from fedishare.outbox.deliver import Courier
+from fedishare.queries import backlog
 from fedishare.services import nodes as services
 from fedishare.worker import Worker
 from tests.builders import FrozenClock, Made, a_person, add
@@ -232,7 +233,7 @@ async def test_what_was_parked_is_void_once_its_end_has_arrived(
     await Courier(tools).drain()
 
     assert [host for host, _ in await tools.db.read(parked)] == [] if is_void else ["oak.test"]
-    assert (await tools.db.read(drops.counted))[drops.DELIVERIES] == is_void
+    assert (await tools.db.read(backlog.dropped)).deliveries == is_void
 
 
 # --- Leases ------------------------------------------------------------------------------------------------------
