@@ -26,6 +26,7 @@ EDITED: Final = "Edited today"
 TO_GO: Final = "Soon to go"
 # Oak is down when the day begins, and comes back after so many tries.
 DOWN_FOR: Final = 3
+LONGEST_SECONDS: Final = 120.0
 
 
 class Neighbour(PlainHost):
@@ -160,7 +161,7 @@ class Day:
             await self._revived()
             return None
 
-        await eventually(look, what=f"a step is done; the node said {self.process.said()}")
+        await eventually(look, what=f"a step is done; the node said {self.process.said()}", within=LONGEST_SECONDS)
 
     async def _revived(self) -> bool:
         """Whether the node had ended; then it has been started again."""
@@ -185,7 +186,9 @@ class Day:
             await asyncio.sleep(0.1)
             return None
 
-        await eventually(look, what=f"nothing is left to do; the node said {self.process.said()}")
+        await eventually(
+            look, what=f"nothing is left to do; the node said {self.process.said()}", within=LONGEST_SECONDS
+        )
 
     # --- How it ended ------------------------------------------------------------------------------------------------
 

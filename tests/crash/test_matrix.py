@@ -20,7 +20,8 @@ from tests.crash.story import Day, End, Neighbour
 from tests.live.nodes import PASSWORD
 from tests.live.processes import Process
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
+in_one_loop: Final = pytest.mark.asyncio(loop_scope="module")
 
 NEIGHBOURS: Final = 3
 # Where the first time is while the node gets ready, with nothing yet to lose.
@@ -129,6 +130,7 @@ def test_every_point_stands_at_exactly_one_place_of_the_code_and_there_are_forty
     assert len(crash.POINTS) >= 40
 
 
+@in_one_loop
 async def test_the_day_is_worth_the_trouble(on_sqlite: Setting) -> None:
     """It ends with everything done, or comparing with it would show little."""
     oak, elm, ash = (host.origin for host in on_sqlite.neighbours)
@@ -157,6 +159,7 @@ async def test_the_day_is_worth_the_trouble(on_sqlite: Setting) -> None:
     ]
 
 
+@in_one_loop
 @pytest.mark.parametrize("point", crashes())
 async def test_a_node_that_is_killed_ends_the_day_as_any_other(on_sqlite: Setting, tmp_path: Path, point: str) -> None:
     day, end = await a_day(on_sqlite, tmp_path, crash_at=point)
@@ -165,6 +168,7 @@ async def test_a_node_that_is_killed_ends_the_day_as_any_other(on_sqlite: Settin
     assert end == on_sqlite.expected
 
 
+@in_one_loop
 @pytest.mark.parametrize("point", SOME_ON_POSTGRES if IS_ALL else SOME_ON_POSTGRES[-1:])
 async def test_so_does_one_on_postgresql(on_postgres: Setting, tmp_path: Path, point: str) -> None:
     day, end = await a_day(on_postgres, tmp_path, crash_at=point)

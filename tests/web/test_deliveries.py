@@ -31,20 +31,16 @@ async def stuck(db: Database, here: Here) -> None:
         resting_until=now + timedelta(minutes=30),
         last_error="oak.test cannot be reached.",
     )
-    parked = {"failed_at": now, "tries": 17}
-    for number, (host, more) in enumerate(
-        [("oak.test", {"tries": 4}), ("oak.test", parked), ("elm.test", parked | {"error": "answered with status 410"})]
-    ):
+    parked: dict[str, Any] = {"failed_at": now, "tries": 17}
+    found: list[tuple[str, dict[str, Any]]] = [
+        ("oak.test", {"tries": 4}),
+        ("oak.test", parked),
+        ("elm.test", parked | {"error": "answered with status 410"}),
+    ]
+    for number, (host, more) in enumerate(found):
         uri = here.uris.activity(number + 1)
-        activity = {
-            "id": number + 1,
-            "uri": uri,
-            "actor_id": anna.id,
-            "type": "Create",
-            "object_uri": uri,
-            "body": b"{}",
-        }
-        await db.write(add, Activity, **activity, public=True, local=True, created_at=now)
+        activity = {"id": number + 1, "uri": uri, "actor_id": anna.id, "type": "Create", "object_uri": uri}
+        await db.write(add, Activity, **activity, body=b"{}", public=True, local=True, created_at=now)
         delivery = {"activity_id": number + 1, "sender_id": anna.id, "host": host, "object_uri": uri}
         delivery |= {"inbox": f"https://{host}/inbox", "since": now - timedelta(days=2), "due_at": now}
         await db.write(add, Delivery, **(delivery | more))
