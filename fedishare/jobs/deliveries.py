@@ -39,7 +39,7 @@ LOOK: Final = 1024
 OTHER_HOSTS: Final = 64
 # So many failures in a row are a server that was down, and not one delivery that it cannot digest.
 OUTAGE: Final = 3
-# What was parked for want of an answer goes out when the server is back, if that is not too long after.
+# What was parked for want of an answer goes out when the server is back, if it is not older than this by then.
 REVIVED: Final = timedelta(days=30)
 CLAIMING: Final = "claiming deliveries"
 
@@ -199,8 +199,8 @@ HURRY: Final = (
 REVIVE: Final = (
     update(Delivery)
     .where(Delivery.host == bindparam("name"), Delivery.failed_at.is_not(None), ~Delivery.refused)
-    .where(Delivery.lost < MOST_LOST, Delivery.failed_at > bindparam("after"))
-    .values(failed_at=None, due_at=bindparam("now"), tries=0, since=bindparam("now"))
+    .where(Delivery.lost < MOST_LOST, Delivery.since > bindparam("after"))
+    .values(failed_at=None, due_at=bindparam("now"), tries=0)
 )
 
 

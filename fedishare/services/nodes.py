@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, or_, select, update
 
 from fedishare.core.here import Here
 from fedishare.db.base import insert
@@ -16,10 +16,18 @@ from fedishare.jobs.types import LookUpNode
 # A server may be asked again what it runs after so long.
 STALE_AFTER: Final = timedelta(days=1)
 
+# A server that talks all the time and takes nothing was not away: its words are no reason to knock at each of them.
+BETWEEN_WORDS: Final = timedelta(minutes=5)
 HEARD: Final = (
     update(Node)
     .where(Node.host == bindparam("at"))
-    .where(or_(Node.failures > 0, Node.last_heard_at.is_(None), Node.last_heard_at < bindparam("stale")))
+    .where(
+        or_(
+            Node.last_heard_at.is_(None),
+            Node.last_heard_at < bindparam("stale"),
+            and_(Node.failures > 0, Node.last_heard_at < bindparam("lately")),
+        )
+    )
     .values(last_heard_at=bindparam("now"))
     .returning(Node.host)
 )
@@ -50,7 +58,7 @@ def meet(tx: Connection, here: Here, *, host: str) -> None:
 
 def hear(tx: Connection, *, host: str, now: datetime, stale: datetime) -> None:
     """A signed request came from there, so the server is up, whatever our last deliveries met (REL-06)."""
-    if tx.execute(HEARD, {"at": host, "now": now, "stale": stale}).scalar() is not None:
+    if tx.execute(HEARD, {"at": host, "now": now, "stale": stale, "lately": now - BETWEEN_WORDS}).scalar() is not None:
         deliveries.recover(tx, host=host, now=now)
 
 

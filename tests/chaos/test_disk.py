@@ -18,6 +18,8 @@ from fedishare.db.posts import Post
 from fedishare.db.work import Received
 from fedishare.inbox import receive
 from fedishare.jobs import queue
+from fedishare.jobs.deliveries import LEASE
+from fedishare.jobs.queue import MOST_LOST
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import Forget
 from fedishare.outbox.deliver import Courier
@@ -27,7 +29,7 @@ from tests.chaos.peers import Chaos
 from tests.inbox.elsewhere import ACTIVITY, Document, a_note, an_activity
 from tests.inbox.elsewhere import a_letter as a_signed
 from tests.live.town import eventually
-from tests.outbox.town import a_letter, post, waiting
+from tests.outbox.town import a_letter, parked, post, waiting
 
 BIG = 40_000
 
@@ -199,3 +201,28 @@ async def test_a_short_hold_is_waited_for(tools: Tools, db: Sqlite, ada: Made, t
 
     assert is_waiting
     assert await db.read(kept) == (1, 1)
+
+
+async def test_a_result_that_cannot_be_written_keeps_no_other_from_being_written(
+    chaos: Chaos, tools: Tools, anna: Made, clock: FrozenClock
+) -> None:
+    """Nobody knows why this should happen; if it does, it must not happen again and again to everybody."""
+    db, hosts = tools.db, ("fine-0.test", "fine-1.test", "fine-2.test")
+    await post(db, tools.here, a_letter(tools.here, by=anna), *(f"http://{host}/inbox" for host in hosts))
+    await db.write(_forbid, "fine-1.test")
+
+    for _ in range(MOST_LOST + 1):
+        await Courier(tools).drain()
+        clock.tick(seconds=LEASE.total_seconds() + 1)
+
+    assert {host: chaos.asked[host] for host in hosts} == {"fine-0.test": 1, "fine-1.test": MOST_LOST, "fine-2.test": 1}
+    assert (
+        [host for host, _ in await db.read(parked)] == [host for host, *_ in await db.read(waiting)] == ["fine-1.test"]
+    )
+
+
+def _forbid(tx: Connection, host: str) -> None:
+    tx.exec_driver_sql(
+        "CREATE TRIGGER kept BEFORE DELETE ON delivery WHEN OLD.host = '" + host + "' "
+        "BEGIN SELECT RAISE(ABORT, 'this one stays'); END"
+    )
