@@ -15,7 +15,6 @@ from fedishare.jobs.types import LookUpNode
 
 # A server may be asked again what it runs after so long.
 STALE_AFTER: Final = timedelta(days=1)
-
 # A server that talks all the time and takes nothing was not away: its words are no reason to knock at each of them.
 BETWEEN_WORDS: Final = timedelta(minutes=5)
 HEARD: Final = (

@@ -40,7 +40,7 @@ class Counting:
     """A database that counts how often it is asked."""
 
     def __init__(self, inner: Database) -> None:
-        self.bell = inner.bell
+        self.bell, self.ledger = inner.bell, inner.ledger
         self.reads = self.writes = 0
         self._inner = inner
 
