@@ -69,7 +69,8 @@ async def test_the_page_tells_by_server_what_waits_what_is_parked_and_why(node: 
     assert list(cards) == ["oak.test", "elm.test", "PublishPost"]
     assert "1 waiting, 1 parked" in cards["oak.test"].text
     assert "oak.test cannot be reached." in cards["oak.test"].text
-    assert "no answer since 3 d" in cards["oak.test"].text
+    assert "the oldest waits since 5 September 2026" in cards["oak.test"].text
+    assert "no answer since 4 September 2026" in cards["oak.test"].text
     assert "next try" in cards["oak.test"].text
     assert "answered with status 410" in cards["elm.test"].text
     assert "KeyError: 2" in cards["PublishPost"].text
