@@ -11,7 +11,7 @@ LOCKED := $(PIP) --require-hashes --only-binary :all:
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test attack fuzz bench lint format lock wheel clean distclean
+.PHONY: help run test attack crash fuzz bench lint format lock wheel clean distclean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
@@ -22,6 +22,10 @@ run: $(VENV)/installed ## Set everything up, start three schools on this machine
 # The suite says itself in its first lines whether it found PostgreSQL.
 test: lint ## Check style, types and layers, then run the tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+# `make test` does this at a few of them.
+crash: $(VENV)/installed-dev ## Kill a node at every named point of its code, and look at what it has lost
+	@FEDISHARE_TEST_CRASHES=all $(BIN)/python -m pytest -n $(WORKERS) tests/crash
 
 # STEPS="ingest fanout" chooses; ARGS passes anything else on (docs/performance.md).
 bench: $(VENV)/installed-dev ## Put one node under load and print what it does per second, as JSON

@@ -11,6 +11,7 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import Connection
 
+from fedishare.core import crash
 from fedishare.core.errors import FediShareError, Unreachable
 from fedishare.inbox import crawl, featured, nodes, polls, quotes, receive, resolve, synchrony, vacated
 from fedishare.jobs import queue, types
@@ -41,7 +42,8 @@ async def forget(tools: Tools, job: types.Forget) -> None:
 
 
 async def sweep(tools: Tools, _: types.Sweep) -> None:
-    await tools.db.write(housekeeping.sweep, tools.here)
+    for what, detail in await tools.db.write(housekeeping.sweep, tools.here):
+        log.warning("dropped after thirty days", what=what, detail=detail)
     yesterday = tools.here.now() - housekeeping.LOOSE_MEDIA_KEPT
     await tools.storage.sweep(before=yesterday)
     stored = await tools.storage.keys(before=yesterday)
@@ -160,9 +162,12 @@ class Worker:
 
     async def _run(self, claimed: Claimed) -> None:
         self._held.add(claimed.id)
+        crash.point("job.begun")
         settle = await self._outcome(claimed)
+        crash.point("job.done")
         try:
             await self._tools.db.write(settle)
+            crash.point("job.ticked-off")
         except Unreachable as error:  # The lease runs out, and the job is done again.
             log.warning("a job could not be settled", kind=type(claimed.job).__name__, why=str(error))
         except Exception:

@@ -3,11 +3,13 @@
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -191,3 +193,30 @@ def test_a_process_that_ends_by_itself_is_no_secret(tmp_path: Path) -> None:
     _, said = node.communicate(timeout=30)
 
     assert (node.returncode, "a process beside this one has ended by itself" in said.decode()) == (1, True)
+
+
+def test_what_does_not_go_out_is_listed_retried_and_dropped(tmp_path: Path) -> None:
+    fedishare(tmp_path, *ANNA, "--password", "a long password")
+    with closing(sqlite3.connect(tmp_path / "data" / "fedishare.db")) as database, database:
+        job = ("PublishPost", b"{}", "2026-01-01 00:00:00.000000", 5, "2026-01-02 00:00:00.000000", "KeyError: 'id'")
+        database.execute("INSERT INTO job (kind, payload, due_at, tries, failed_at, error) VALUES (?,?,?,?,?,?)", job)
+
+    listed = fedishare(tmp_path, "deliveries", "list")
+    retried = fedishare(tmp_path, "deliveries", "retry")
+    nothing = fedishare(tmp_path, "deliveries", "drop", "--jobs", "PublishPost")
+    with closing(sqlite3.connect(tmp_path / "data" / "fedishare.db")) as database, database:
+        database.execute("UPDATE job SET failed_at = due_at WHERE kind = 'PublishPost'")
+    refused = fedishare(tmp_path, "deliveries", "drop", "--jobs", "PublishPost", stdin="n\n")
+    dropped = fedishare(tmp_path, "deliveries", "drop", "--jobs", "PublishPost", "--yes")
+    unnamed = fedishare(tmp_path, "deliveries", "drop")
+
+    assert listed.stdout.splitlines() == [
+        "deliveries on their way: 0",
+        "job PublishPost\t\t1 parked\tsince 2026-01-02 00:00\tKeyError: 'id'",
+        "ever dropped: 0 deliveries, 0 jobs",
+    ]
+    assert (retried.returncode, retried.stdout) == (0, "Due now: 1\n")
+    assert (nothing.returncode, nothing.stderr) == (1, "fedishare: nothing is parked for PublishPost\n")
+    assert refused.returncode == 130
+    assert (dropped.returncode, dropped.stdout.splitlines()[-1]) == (0, "Dropped: 1")
+    assert unnamed.returncode == 2

@@ -11,6 +11,7 @@ from typing import Any, Final
 import click
 
 from fedishare import __version__, settings
+from fedishare.core import crash
 from fedishare.core.clock import SystemClock
 from fedishare.core.errors import FediShareError
 from fedishare.settings import Settings
@@ -46,6 +47,7 @@ def main() -> None:
 def commands(context: click.Context, config: Path | None) -> None:
     """A staffroom that spans schools, and that nobody can switch off from above."""
     context.obj = config
+    crash.arm(os.environ.get(crash.VARIABLE, ""))
 
 
 def load(context: click.Context) -> Settings:
@@ -213,6 +215,51 @@ def token_create(context: click.Context, name: str, scopes: str) -> None:
     from fedishare.cli import people  # noqa: PLC0415 -- as above
 
     click.echo(asyncio.run(people.issue_token(load(context), SystemClock(), name=name, scopes=scopes)))
+
+
+@commands.group()
+def deliveries() -> None:
+    """What should go out to other servers, and does not."""
+
+
+@deliveries.command("list")
+@click.pass_context
+def deliveries_list(context: click.Context) -> None:
+    """Show the servers that do not take what is sent to them, and the work that failed."""
+    from fedishare.cli import backlog  # noqa: PLC0415 -- as above
+
+    click.echo(asyncio.run(backlog.listing(load(context))))
+
+
+@deliveries.command("retry")
+@click.argument("host", required=False)
+@click.option("--jobs", "kind", metavar="KIND", help="Parked jobs of this kind, instead of deliveries.")
+@click.pass_context
+def deliveries_retry(context: click.Context, /, host: str | None, *, kind: str | None) -> None:
+    """Try everything for HOST now, also what was parked; without HOST, everything for everybody."""
+    from fedishare.cli import backlog  # noqa: PLC0415 -- as above
+
+    many = asyncio.run(backlog.retry(load(context), host=host, kind=kind))
+    click.echo(f"Due now: {many}")
+
+
+@deliveries.command("drop")
+@click.argument("host", required=False)
+@click.option("--jobs", "kind", metavar="KIND", help="Parked jobs of this kind, instead of deliveries.")
+@click.option("--waiting", is_flag=True, help="Also what is not parked yet.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def deliveries_drop(context: click.Context, /, host: str | None, *, kind: str | None, waiting: bool, yes: bool) -> None:
+    """Forget what is parked for HOST. It is counted, and each delivery is a line in the log."""
+    from fedishare.cli import backlog  # noqa: PLC0415 -- as above
+
+    if (host is None) == (kind is None):
+        raise click.UsageError("Name a host, or a kind of job with --jobs.")
+    chosen = load(context)
+    many = asyncio.run(backlog.count(chosen, host=host, kind=kind, waiting=waiting))
+    if not yes:
+        click.confirm(f"Drop {many} for {host or kind}?", abort=True)
+    click.echo(f"Dropped: {asyncio.run(backlog.drop(chosen, host=host, kind=kind, waiting=waiting))}")
 
 
 @commands.command()

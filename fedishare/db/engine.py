@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from fedishare.core import crash
 from fedishare.core.errors import Unreachable
 from fedishare.db import sources
 from fedishare.db.prepared import PreparedConnection
@@ -334,7 +335,9 @@ def _commit(
     try:
         tx.say("BEGIN IMMEDIATE")
         outcomes = [_attempt(tx, unit) for unit in units]
+        crash.point("database.before-commit")
         tx.say("COMMIT")
+        crash.point("database.after-commit")
     except BaseException as error:
         if tx.is_within:
             tx.say("ROLLBACK")

@@ -133,6 +133,11 @@ class Tombstone(Base):
     at: Mapped[datetime]
 
 
+# What was thrown away undone, ever.
+DELIVERIES_DROPPED: Final = "deliveries dropped"
+JOBS_DROPPED: Final = "jobs dropped"
+
+
 class Counter(Base):
     """Small numbers that processes share, such as who is worker number what."""
 

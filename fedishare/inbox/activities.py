@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from fedishare.as2 import read
 from fedishare.as2.types import Activity
-from fedishare.core import json
+from fedishare.core import crash, json
 from fedishare.core.errors import Invalid, NotFound, Refused
 from fedishare.core.here import Here
 from fedishare.core.json import Json
@@ -67,15 +67,18 @@ async def keep(tools: Tools, verified: Verified, claim: Claim, *, body: bytes, c
     `confirm` is asked within the commit, before anything else, and may raise to have nothing kept.
     """
     now = tools.here.now()
+    crash.point("inbox.verified")
     entry = dispatch.find(verified.activity)
     ctx = Context(here=tools.here, now=now)
     prepared = await _prepared(entry, verified, ctx, body)
+    crash.point("inbox.prepared")
     try:
         await tools.db.write(_commit, verified, ctx, prepared, claim=claim, body=body, confirm=confirm)
     except NotFound as error:
         # A 404 would tell the sender that the inbox itself is gone.
         ignored = Ignored(str(error))
         await tools.db.write(_commit, verified, ctx, ignored, claim=claim, body=body, confirm=confirm)
+    crash.point("inbox.committed")
 
 
 async def _prepared(entry: Entry | None, verified: Verified, ctx: Context, body: bytes) -> Ready | Ignored:
@@ -104,17 +107,24 @@ def _commit(
     name = verified.stored_as or ""
     if not receipts.use_signature(tx, fingerprint=claim.fingerprint, expires_at=ctx.now + SIGNATURES_FOR):
         return
+    crash.point("inbox.signature-used")
     nodes.hear(tx, host=verified.sender.host, now=ctx.now, stale=ctx.now - HEARD_AGAIN)
+    crash.point("inbox.sender-heard")
     if not _record(tx, verified, name=name, body=body, now=ctx.now):
         return
+    crash.point("inbox.recorded")
     if isinstance(prepared, Ignored):
         receipts.settle(tx, uri=name, outcome=str(prepared))
         return
     ctx = msgspec.structs.replace(ctx, post=prepared.post)
     if prepared.entry.needs(tx, verified, ctx):
         queue.enqueue(tx, Receive(name), due=ctx.now)
+        crash.point("inbox.put-off")
         return
-    receipts.settle(tx, uri=name, outcome=str(prepared.entry.apply(tx, verified, ctx)))
+    outcome = prepared.entry.apply(tx, verified, ctx)
+    crash.point("inbox.applied")
+    receipts.settle(tx, uri=name, outcome=str(outcome))
+    crash.point("inbox.settled")
 
 
 def _record(tx: Connection, verified: Verified, *, name: str, body: bytes, now: datetime) -> bool:
@@ -138,6 +148,7 @@ async def apply_later(tools: Tools, job: Receive) -> None:
     row = await tools.db.read(known.received, uri=job.uri)
     if row is None or row.outcome is not None:
         return
+    crash.point("later.begun")
     try:
         if row.type == forwarding.FORWARDED:
             outcome = await forwarding.look(tools, _stored_object(row))
@@ -161,6 +172,7 @@ async def _apply(tools: Tools, row: ReceivedRow) -> None:
         return
     ctx = msgspec.structs.replace(ctx, post=prepared.post)
     await _fetch_needs(tools, entry, verified, ctx)
+    crash.point("later.fetched")
     await tools.db.write(_finish, entry, row.uri, data, ctx)
 
 
@@ -169,7 +181,9 @@ def _finish(tx: Connection, entry: Entry, name: str, data: dict[str, Json], ctx:
     row = known.received(tx, uri=name)
     verified = trust.stored(tx, row, data) if row is not None else None
     outcome = entry.apply(tx, verified, ctx) if verified is not None else Ignored("its sender is gone")
+    crash.point("later.applied")
     receipts.settle(tx, uri=name, outcome=str(outcome))
+    crash.point("later.settled")
     return outcome
 
 

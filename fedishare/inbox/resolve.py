@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from fedishare.as2 import read
 from fedishare.as2.node import Node
 from fedishare.as2.read import ACTORS
-from fedishare.core import hosts
+from fedishare.core import crash, hosts
 from fedishare.core.errors import FediShareError, Gone, Invalid, NotFound, Refused
 from fedishare.core.here import Here
 from fedishare.inbox import alternates, documents, memory, profiles, reading
@@ -169,7 +169,9 @@ async def fetch_parent(tools: Tools, job: FetchParent) -> None:
     """Find what a reply answers, and what that answers, up to twenty steps; then keep them, oldest first."""
     start = await tools.db.read(_orphan, job.post_id)
     if start is not None:
-        for asked in reversed(await _walk_up(tools, start)):
+        chain = await _walk_up(tools, start)
+        crash.point("parent.fetched")
+        for asked in reversed(chain):
             await keep(tools, asked)
     await tools.db.write(arrivals.enter_late, tools.here, post_id=job.post_id, activity_uri=job.activity_uri)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection
 
-from fedishare.core import hosts
+from fedishare.core import crash, hosts
 from fedishare.core.errors import FediShareError, Invalid, NotFound, Refused, TooMany, Unauthenticated, Unreachable
 from fedishare.core.json import Json
 from fedishare.domain.kinds import KeyKind
@@ -78,6 +78,7 @@ async def _look_up(tools: Tools, key_id: str, expected: str | None) -> None:
             owner = expected if expected is not None and _is_under(key_id, expected) else None
             owner = owner or await documents.owner_of_key(tools, address, budget=budget)
             await resolve.actor(tools, owner, fresh=True, budget=budget)
+            crash.point("inbox.key-fetched")
             shown = await tools.db.read(known.key, key_id=key_id)
             if shown is None or shown.owner.uri != owner:
                 raise Unauthenticated("The actor does not show this key.")

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
-from fedishare.core import hosts
+from fedishare.core import crash, hosts
 from fedishare.core.here import Here
 from fedishare.core.ids import fraction
 from fedishare.db.base import insert, lock
@@ -39,7 +39,7 @@ LOOK: Final = 1024
 OTHER_HOSTS: Final = 64
 # So many failures in a row are a server that was down, and not one delivery that it cannot digest.
 OUTAGE: Final = 3
-# What was parked for want of an answer goes out when the server is back, if that is not too long after.
+# What was parked for want of an answer goes out when the server is back, if it is not older than this by then.
 REVIVED: Final = timedelta(days=30)
 CLAIMING: Final = "claiming deliveries"
 
@@ -201,8 +201,8 @@ HURRY: Final = (
 REVIVE: Final = (
     update(Delivery)
     .where(Delivery.host == bindparam("name"), Delivery.failed_at.is_not(None), ~Delivery.refused)
-    .where(Delivery.lost < MOST_LOST, Delivery.failed_at > bindparam("after"))
-    .values(failed_at=None, due_at=bindparam("now"), tries=0, since=bindparam("now"))
+    .where(Delivery.lost < MOST_LOST, Delivery.since > bindparam("after"))
+    .values(failed_at=None, due_at=bindparam("now"), tries=0)
 )
 
 
@@ -321,6 +321,7 @@ def send_off(tx: Connection, here: Here, letter: Letter, *, inboxes: Iterable[st
     made = tx.execute(RECORD, row | {"local": True, "created_at": here.now()}).scalar()
     if made is None and not again:
         return False
+    crash.point("letter.recorded")
     activity_id = made or tx.execute(KNOWN, {"named": letter.uri, "kind": letter.variant}).scalar_one()
     found = open_to_us(tx, here, inboxes)
     if not found:
@@ -335,6 +336,7 @@ def send_off(tx: Connection, here: Here, letter: Letter, *, inboxes: Iterable[st
     tx.execute(
         ADD, [delivery | {"inbox": inbox, "host": host, "due_at": resting.get(host, now)} for inbox, host in found]
     )
+    crash.point("letter.addressed")
     ring_after(tx)
     return made is not None
 
@@ -349,7 +351,9 @@ def claim(tx: Connection, *, now: datetime, wanted: Wanted) -> Claim:
     chosen = [claimed for claimed in chosen if not _is_lost(tx, claimed, now=now)]
     if not chosen:
         return Claim([], {}, {})
+    crash.point("delivery.chosen")
     tx.execute(TAKE, {"ids": [delivery.id for delivery in chosen], "until": now + LEASE})
+    crash.point("delivery.leased")
     bodies = {delivery.activity_id for delivery in chosen} - wanted.known_bodies
     senders = {delivery.sender_id for delivery in chosen} - wanted.known_senders
     found = tx.execute(BODIES, {"ids": list(bodies)}).all() if bodies else []
@@ -372,11 +376,14 @@ def settle(tx: Connection, results: Results, *, now: datetime) -> list[Dropped]:
     if results.arrived:
         dropped = drops.deliveries(tx, tx.scalars(OVERTAKEN, {"ids": list(results.arrived)}).all())
         tx.execute(ARRIVED, {"ids": list(results.arrived)})
+        crash.point("delivery.removed")
     if results.postponed:
         rows = [{"row": one.id, "due": one.due, "made": one.tries, "why": reason(one.why)} for one in results.postponed]
         tx.execute(POSTPONE, rows)
+        crash.point("delivery.postponed")
     if results.parked:
         tx.execute(PARK, [_parking(one, now=now) for one in results.parked])
+        crash.point("delivery.parked")
     hand_back(tx, results.given_back)
     for inbox in results.gone:
         enqueue(tx, CheckInbox(inbox), due=now)
@@ -389,6 +396,7 @@ def settle(tx: Connection, results: Results, *, now: datetime) -> list[Dropped]:
         row = {"host": host, "more": trouble.failures, "until": trouble.resting_until, "why": reason(trouble.why)}
         tx.execute(TROUBLE, row | {"since": now if trouble.failures else None})
         tx.execute(DEFER, {"name": host, "until": trouble.resting_until})
+        crash.point("delivery.resting")
     return dropped
 
 
@@ -421,6 +429,7 @@ def recover(tx: Connection, *, host: str, now: datetime) -> None:
     if failures >= OUTAGE:
         tx.execute(REVIVE, {"name": host, "now": now, "after": now - REVIVED})
         tx.execute(HURRY, {"name": host, "now": now})
+        crash.point("delivery.revived")
         ring_after(tx)
 
 

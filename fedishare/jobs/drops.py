@@ -9,17 +9,14 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, bindparam, delete, select
 
 from fedishare.db.base import insert
-from fedishare.db.work import Activity, Counter, Delivery, Job
+from fedishare.db.work import DELIVERIES_DROPPED, JOBS_DROPPED, Activity, Counter, Delivery, Job
 
-DELIVERIES: Final = "deliveries dropped"
-JOBS: Final = "jobs dropped"
 SOME: Final = 500
 
 _count = insert(Counter).values(name=bindparam("what"), value=bindparam("more"))
 COUNT: Final = _count.on_conflict_do_update(
     index_elements=["name"], set_={"value": Counter.value + _count.excluded.value}
 )
-COUNTED: Final = select(Counter.name, Counter.value).where(Counter.name.in_((DELIVERIES, JOBS)))
 WHICH: Final = (
     select(Activity.type, Activity.uri, Delivery.inbox)
     .join(Activity, Activity.id == Delivery.activity_id)
@@ -44,7 +41,7 @@ def deliveries(tx: Connection, ids: Sequence[int]) -> list[Dropped]:
         some = {"ids": list(ids[start : start + SOME])}
         gone += [Dropped(f"{row.type} {row.uri}", row.inbox) for row in tx.execute(WHICH, some)]
         tx.execute(DROP, some)
-    return _counted(tx, DELIVERIES, gone)
+    return _counted(tx, DELIVERIES_DROPPED, gone)
 
 
 def jobs(tx: Connection, ids: Sequence[int]) -> list[Dropped]:
@@ -53,12 +50,7 @@ def jobs(tx: Connection, ids: Sequence[int]) -> list[Dropped]:
         some = {"ids": list(ids[start : start + SOME])}
         gone += [Dropped(row.kind, row.error or "") for row in tx.execute(WHICH_JOBS, some)]
         tx.execute(DROP_JOBS, some)
-    return _counted(tx, JOBS, gone)
-
-
-def counted(tx: Connection) -> dict[str, int]:
-    """How many of each were ever dropped here."""
-    return {DELIVERIES: 0, JOBS: 0} | {row.name: row.value for row in tx.execute(COUNTED)}
+    return _counted(tx, JOBS_DROPPED, gone)
 
 
 def _counted(tx: Connection, what: str, gone: list[Dropped]) -> list[Dropped]:

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, delete, exists, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
+from fedishare.core import crash
 from fedishare.core.ids import fraction
 from fedishare.db import work
 from fedishare.db.engine import ring_after
@@ -73,6 +74,7 @@ class Claimed(NamedTuple):
 def enqueue(tx: Connection, job: Job, *, due: datetime) -> None:
     row = {"kind": type(job).__name__, "payload": msgspec.json.encode(job), "due_at": due, "tries": 0}
     tx.execute(ENQUEUE, row | {"lane": job.lane, "line": job.line})
+    crash.point("job.enqueued")
     ring_after(tx)
 
 
@@ -85,6 +87,7 @@ def claim(tx: Connection, *, now: datetime, limit: int, lane: Lane = Lane.OURS) 
     found = [claimed for row in rows if (claimed := _read(tx, row, now=now, lane=lane)) is not None]
     if found:
         tx.execute(LEASE_THEM, {"ids": [claimed.id for claimed in found], "until": now + LEASE})
+        crash.point("job.claimed")
     return found
 
 
@@ -124,7 +127,9 @@ def hand_back(tx: Connection, ids: Collection[int]) -> None:
 
 
 def finish(tx: Connection, job_id: int) -> None:
-    _next_in_line(tx, tx.execute(FINISH, {"job": job_id}).scalar())
+    line = tx.execute(FINISH, {"job": job_id}).scalar()
+    crash.point("job.forgotten")
+    _next_in_line(tx, line)
 
 
 def retry(tx: Connection, job_id: int, *, tries: int, now: datetime, why: str, after: float | None = None) -> None:

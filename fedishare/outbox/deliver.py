@@ -12,10 +12,11 @@ from typing import Final, NamedTuple
 
 import structlog
 
+from fedishare.core import crash
 from fedishare.core.errors import FediShareError, Unreachable
 from fedishare.core.ids import fraction
 from fedishare.jobs import deliveries
-from fedishare.jobs.deliveries import LEASE, Claimed, Parked, Postponed, Results, Trouble, Wanted
+from fedishare.jobs.deliveries import LEASE, Claim, Claimed, Parked, Postponed, Results, Trouble, Wanted
 from fedishare.jobs.tools import Tools
 from fedishare.net import answers
 from fedishare.net.answers import Answer
@@ -164,9 +165,8 @@ class Courier:
         """Write down what has become of deliveries and take new ones in hand; answers how many."""
         outcomes, now = list(self._outcomes), self._tools.here.now()
         until = asyncio.get_running_loop().time() + FRESH
-        claim = await self._tools.db.write(
-            deliveries.settle_and_claim, _results(outcomes, now=now), now=now, wanted=self._wanted()
-        )
+        claim = await self._settle_and_claim(outcomes, now=now)
+        crash.point("delivery.settled")
         del self._outcomes[: len(outcomes)]
         for what, where in claim.dropped:
             log.warning("dropped what was parked: what came after it has arrived", what=what, inbox=where)
@@ -180,10 +180,30 @@ class Courier:
             self._ready.append(Parcel(claimed, body, signer, until, claimed.activity_id in self._for_followers))
             self._ailing += claimed.failures > 0
             self._suspects += claimed.is_suspect
+        if claim.deliveries:
+            crash.point("delivery.in-hand")
         _forget_oldest(self._bodies, keep=KEPT_BODIES)
         _forget_oldest(self._senders, keep=KEPT_SENDERS)
         self._start()
         return len(claim.deliveries)
+
+    async def _settle_and_claim(self, outcomes: list[Outcome], *, now: datetime) -> Claim:
+        """In one passage. What cannot be written must not keep the rest from being written (REL-12)."""
+        db, wanted = self._tools.db, self._wanted()
+        try:
+            return await db.write(deliveries.settle_and_claim, _results(outcomes, now=now), now=now, wanted=wanted)
+        except Unreachable:
+            raise
+        except Exception:
+            log.exception("results of deliveries could not be written together")
+        for outcome in outcomes:
+            try:
+                await db.write(deliveries.settle, _results([outcome], now=now), now=now)
+            except Unreachable:
+                raise
+            except Exception:  # Its lease runs out, and in the end it is parked.
+                log.exception("the result of a delivery could not be written", inbox=outcome.claimed.inbox)
+        return await db.write(deliveries.claim, now=now, wanted=wanted)
 
     def _wanted(self) -> Wanted:
         # As long as enough is in hand to keep every place busy, the queue is left in peace.
@@ -212,10 +232,12 @@ class Courier:
 
     async def _carry(self, parcel: Parcel) -> None:
         claimed, loop = parcel.claimed, asyncio.get_running_loop()
+        crash.point("delivery.begun")
         self._paces.count(claimed.host, loop.time())
         timer = loop.call_later(SLOW_AFTER, self._make_way, claimed.id)
         try:
             self._outcomes.append(await self._attempt(parcel))
+            crash.point("delivery.judged")
         except Exception as error:
             # One delivery that breaks something must not stop all the others (REL-12).
             log.exception("a delivery failed", inbox=claimed.inbox)
@@ -279,6 +301,7 @@ class Courier:
             return Reply(None, why=str(error))
         except FediShareError as error:
             return Reply(None, why=str(error), is_final=True)
+        crash.point("delivery.answered")
         return Reply(answer.status, self._asked_to_wait(answer))
 
     def _asked_to_wait(self, answer: Answer) -> int | None:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from fedishare.as2 import write
 from fedishare.as2.write import Document
+from fedishare.core import crash
 from fedishare.core.here import Here
 from fedishare.core.uris import Uris
 from fedishare.jobs import deliveries
@@ -86,7 +87,9 @@ def letter(
 
 async def send(tools: Tools, outgoing_letter: Outgoing) -> None:
     """Write it all down in one change; what follows is delivery's business."""
+    crash.point("letter.worded")
     await tools.db.write(keep, tools.here, outgoing_letter)
+    crash.point("letter.committed")
 
 
 def keep(tx: Connection, here: Here, sent: Outgoing) -> None:

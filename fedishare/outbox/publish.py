@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from fedishare.as2 import write
 from fedishare.as2.write import Document
-from fedishare.core import json
+from fedishare.core import crash, json
 from fedishare.core import uris as addresses
 from fedishare.domain.audience import OPEN, PUBLIC_IRI, Visibility
 from fedishare.domain.kinds import Dialect, Kind, ReactionKind
@@ -72,6 +72,7 @@ async def publish_post(tools: Tools, job: PublishPost) -> None:
     facts = found.facts
     if facts.post.deleted_at is not None:
         return
+    crash.point("post.read")
     activity = activities.create(objects.proven(facts, at=tools.here.uris))
     await send(tools, _about_post(activity, found))
 

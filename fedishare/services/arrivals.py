@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
 from sqlalchemy.orm import aliased
 
+from fedishare.core import crash
 from fedishare.core.here import Here
 from fedishare.db.base import insert, lock
 from fedishare.db.people import Actor
@@ -118,6 +119,7 @@ def store(
     post_id = _record(tx, here, post, parent)
     if post_id is None:  # It is here already.
         return StoredPost(tx.execute(KNOWN, {"named": post.uri}).one().id, is_new=False)
+    crash.point("arrival.kept")
     _describe(tx, post_id, post, is_new=True)
     _ask(tx, here, post_id, post, may_look=not is_quoted)
     loud = {row.id for row in named if row.uri in post.mentions and row.id != post.author_id}
@@ -132,6 +134,7 @@ def store(
     arrival = Arrival(post, post_id, parent, named, age)
     if age < NEW_FOR:
         _show(tx, arrival)
+    crash.point("arrival.shown")
     if age < TOLD_FOR:
         _tell(tx, here, arrival, loud | silent)
     _enter_room(tx, here, arrival, activity_uri)

@@ -4,6 +4,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, exists, or_, select, update
 
+from fedishare.core import crash
 from fedishare.core.errors import Refused
 from fedishare.core.here import Here
 from fedishare.db.base import insert, lock
@@ -111,6 +112,7 @@ def _begin(tx: Connection, here: Here, follower: Party, followee: Party, uri: st
     row = {"id": follow_id, "follower_id": follower.id, "followee_id": followee.id, "uri": named, "state": state}
     if tx.execute(RECORD, row | {"created_at": here.now()}).scalar() is None:
         return request(tx, here, follower_id=follower.id, followee_id=followee.id, uri=uri)
+    crash.point("follow.recorded")
     if not followee.local:
         enqueue(tx, SendFollow(follow_id, follower.id, followee.id), due=here.now())
         enqueue(tx, FetchFeatured(followee.id), due=here.now())

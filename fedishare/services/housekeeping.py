@@ -13,9 +13,10 @@ from fedishare.db.base import lock
 from fedishare.db.media import Media
 from fedishare.db.nodes import Node
 from fedishare.db.resources import ResourceFile
+from fedishare.jobs.drops import Dropped
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import Forget, Sweep
-from fedishare.services import quotes
+from fedishare.services import backlog, quotes
 
 RECEIVED_KEPT: Final = timedelta(days=30)
 FAILURES_KEPT: Final = timedelta(days=30)
@@ -29,8 +30,6 @@ SWEEPS: Final = (
         delete(work.Received).where(work.Received.at < bindparam("before"), work.Received.outcome.is_not(None)),
         RECEIVED_KEPT,
     ),
-    (delete(work.Delivery).where(work.Delivery.failed_at < bindparam("before")), FAILURES_KEPT),
-    (delete(work.Job).where(work.Job.failed_at < bindparam("before")), FAILURES_KEPT),
     # What a server runs can be asked again. Whoever makes up servers must not fill the table (DOS-22).
     (
         delete(Node)
@@ -61,8 +60,11 @@ def orphans(tx: Connection, keys: Sequence[str]) -> list[str]:
     return [key for key in keys if key not in held]
 
 
-def sweep(tx: Connection, here: Here) -> None:
-    """Drop what has been kept long enough: used signatures, ended sessions, old receipts, pictures never posted."""
+def sweep(tx: Connection, here: Here) -> list[Dropped]:
+    """Drop what has been kept long enough: used signatures, ended sessions, old receipts, pictures never posted.
+
+    Answers with the deliveries and jobs among it, which should be in the log.
+    """
     now = here.now()
     for statement, kept in SWEEPS:
         tx.execute(statement, {"before": now - kept})
@@ -70,6 +72,7 @@ def sweep(tx: Connection, here: Here) -> None:
     if loose:
         enqueue(tx, Forget(loose), due=now)
     quotes.check_again(tx, here)
+    return backlog.drop_old(tx, before=now - FAILURES_KEPT)
 
 
 def schedule(tx: Connection, here: Here, *, every: timedelta) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, or_, select, update
 
 from fedishare.core import hosts
 from fedishare.core.errors import Invalid, Refused
@@ -22,11 +22,18 @@ from fedishare.queries.nodes import is_at, patterns
 # A server may be asked again what it runs after so long.
 STALE_AFTER: Final = timedelta(days=1)
 LONGEST_REASON: Final = 500
-
+# A server that talks all the time and takes nothing was not away: its words are no reason to knock at each of them.
+BETWEEN_WORDS: Final = timedelta(minutes=5)
 HEARD: Final = (
     update(Node)
     .where(Node.host == bindparam("at"))
-    .where(or_(Node.failures > 0, Node.last_heard_at.is_(None), Node.last_heard_at < bindparam("stale")))
+    .where(
+        or_(
+            Node.last_heard_at.is_(None),
+            Node.last_heard_at < bindparam("stale"),
+            and_(Node.failures > 0, Node.last_heard_at < bindparam("lately")),
+        )
+    )
     .values(last_heard_at=bindparam("now"))
     .returning(Node.host)
 )
@@ -84,7 +91,7 @@ def meet(tx: Connection, here: Here, *, host: str) -> None:
 
 def hear(tx: Connection, *, host: str, now: datetime, stale: datetime) -> None:
     """A signed request came from there, so the server is up, whatever our last deliveries met (REL-06)."""
-    if tx.execute(HEARD, {"at": host, "now": now, "stale": stale}).scalar() is not None:
+    if tx.execute(HEARD, {"at": host, "now": now, "stale": stale, "lately": now - BETWEEN_WORDS}).scalar() is not None:
         deliveries.recover(tx, host=host, now=now)
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, exists, or_, select, update
 
+from fedishare.core import crash
 from fedishare.core.here import Here
 from fedishare.db.accounts import Account
 from fedishare.db.base import insert
@@ -111,6 +112,7 @@ def _write(
     for ear in ears:
         row = {"recipient_id": ear, "kind": kind, "actor_id": actor_id, "post_id": post_id, "cause": cause}
         tx.execute(TELL, row | {"line": line, "created_at": here.now()})
+        crash.point("notice.written")
 
 
 def see(tx: Connection, here: Here, *, recipient_id: int, upto: int) -> None:

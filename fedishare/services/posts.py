@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, select
 
+from fedishare.core import crash
 from fedishare.core.errors import Gone, Invalid, NotFound, Refused
 from fedishare.core.here import Here
 from fedishare.db.base import insert
@@ -134,6 +135,7 @@ def publish(tx: Connection, here: Here, *, author_id: int, draft: Draft, people:
     _tell(tx, here, post_id=post_id, uri=uri, author_id=author_id, parent=parent, named=named)
     if room is not None and room.local:
         rooms.admit(tx, here, room_id=room.id, post_id=post_id, activity_uri=None)
+    crash.point("post.written")
     enqueue(tx, PublishPost(post_id), due=now)
     return post_id
 

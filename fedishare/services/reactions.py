@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
+from fedishare.core import crash
 from fedishare.core.errors import NotFound, Refused
 from fedishare.core.here import Here
 from fedishare.db.base import insert
@@ -67,6 +68,7 @@ def add(
     if tx.execute(RECORD, row | {"post_id": post_id, "created_at": at or here.now()}).scalar() is None:
         return False
     tx.execute(COUNT[kind], {"post": post_id, "more": 1})
+    crash.point("reaction.counted")
     if kind is ReactionKind.BOOST:
         timelines.spread(tx, entry_id=reaction_id, post_id=post_id, by_id=actor_id, booster_id=actor_id)
     if uri is None:

@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, update
 
+from fedishare.core import crash
 from fedishare.db.base import insert
 from fedishare.db.work import Received, SeenSignature, Tombstone
 
@@ -49,6 +50,7 @@ def use_signature(tx: Connection, *, fingerprint: bytes, expires_at: datetime) -
 def remember_deleted(tx: Connection, *, uri: str, now: datetime) -> None:
     """What this address named is gone for good, whether we had it or not (SEQ-01)."""
     tx.execute(REMEMBER, {"uri": uri, "at": now})
+    crash.point("tombstone.written")
 
 
 def remember_undone(tx: Connection, *, uri: str, now: datetime) -> None:

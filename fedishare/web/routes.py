@@ -6,6 +6,7 @@ from fedishare.http.routes import Routes
 from fedishare.web import (
     blocks,
     compose,
+    deliveries,
     home,
     media,
     moving,
@@ -45,6 +46,7 @@ ALL: Final[tuple[Routes, ...]] = tuple(
         moving,
         reports,
         servers,
+        deliveries,
         media,
         pages,
     )

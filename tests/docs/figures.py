@@ -84,6 +84,7 @@ DELIVERY: Final[Mapping[str, str]] = MappingProxyType(
         "waits before further tries, each a fifth shorter or longer by chance": waits(),
         "given up after": span(deliver.LONGEST / timedelta(seconds=1)),
         "a server that failed is left alone for": f"{span(verdicts.DELAYS[0])} to {span(verdicts.LONGEST_REST)}",
+        "a server that has not answered for so long is asked once a day": span(verdicts.DEAD_AFTER.total_seconds()),
         "at once to one server": f"{deliver.PER_HOST}",
         "to one server": f"{paces.BURST:g} at first, then {paces.PER_SECOND:g} a second",
         "at once in all": f"{deliver.IN_FLIGHT}",

@@ -83,9 +83,9 @@ class Town(AbstractResolver):
             del self.ports[name]
 
 
-async def eventually(look: Callable[[], Awaitable[T | None]], *, what: str) -> T:
+async def eventually(look: Callable[[], Awaitable[T | None]], *, what: str, within: float = PATIENCE_SECONDS) -> T:
     """What `look` finds, as soon as it finds something that is not None; the machine may be slow."""
-    give_up = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    give_up = asyncio.get_running_loop().time() + within
     while True:
         found = await look()
         if found is not None:

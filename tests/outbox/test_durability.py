@@ -20,6 +20,7 @@ from fedishare.jobs.queue import MOST_LOST
 from fedishare.jobs.tools import Tools
 from fedishare.outbox import deliver
 from fedishare.outbox.deliver import Courier
+from fedishare.queries import backlog
 from fedishare.services import nodes as services
 from fedishare.worker import Worker
 from tests.builders import FrozenClock, Made, a_person, add
@@ -54,9 +55,9 @@ async def for_days(tools: Tools, clock: FrozenClock, days: int) -> None:
         clock.tick(hours=6)
 
 
-async def hear(tools: Tools, host: str) -> None:
+async def hear(tools: Tools, host: str, *, stale: timedelta = timedelta()) -> None:
     now = tools.here.now()
-    await tools.db.write(services.hear, host=host, now=now, stale=now)
+    await tools.db.write(services.hear, host=host, now=now, stale=now - stale)
 
 
 # --- Servers that are gone for long ------------------------------------------------------------------------------
@@ -97,6 +98,22 @@ async def test_what_an_inbox_refused_is_not_brought_again(
 
     assert await Courier(tools).drain() == 0
     assert await tools.db.read(parked) == [("oak.test", "answered with status 403")]
+
+
+async def test_a_server_that_talks_and_takes_nothing_is_not_asked_at_each_of_its_words(
+    town: Town, tools: Tools, here: Here, clock: FrozenClock
+) -> None:
+    anna = await a_person(tools.db, here)
+    town.always("oak.test", 503)
+    await post(tools.db, here, a_letter(here, by=anna), inbox("oak.test"))
+
+    for _ in range(60):
+        await Courier(tools).drain()
+        clock.tick(minutes=1)
+        await hear(tools, "oak.test", stale=timedelta(hours=1))
+
+    assert len(town.got) <= 20
+    assert [(host, why) for host, _, why in await tools.db.read(waiting)] == [("oak.test", "answered with status 503")]
 
 
 async def test_a_server_that_has_been_silent_for_a_week_is_asked_once_a_day(
@@ -232,7 +249,7 @@ async def test_what_was_parked_is_void_once_its_end_has_arrived(
     await Courier(tools).drain()
 
     assert [host for host, _ in await tools.db.read(parked)] == [] if is_void else ["oak.test"]
-    assert (await tools.db.read(drops.counted))[drops.DELIVERIES] == is_void
+    assert (await tools.db.read(backlog.dropped)).deliveries == is_void
 
 
 # --- Leases ------------------------------------------------------------------------------------------------------
