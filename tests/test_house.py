@@ -24,7 +24,8 @@ FOREIGN: Final = re.compile(
 )
 
 PINNED: Final = re.compile(
-    r"^(?P<name>[a-z0-9._-]+)==(?P<version>\S+)(?P<hashes>( \\\n    --hash=sha256:[0-9a-f]{64})*)$", re.MULTILINE
+    r"^(?P<name>[a-z0-9._-]+)==(?P<version>\S+)( ; [^\n\\]+?)?(?P<hashes>( \\\n    --hash=sha256:[0-9a-f]{64})*)$",
+    re.MULTILINE,
 )
 
 # The text as the Free Software Foundation publishes it, to the byte.
@@ -101,8 +102,8 @@ def test_the_locks_agree_with_each_other() -> None:
 def test_the_locks_hold_everything_that_the_project_asks_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
-    asked = {re.split(r"[\[<>=]", wanted)[0] for wanted in project["dependencies"]}
-    asked_of_dev = asked | {re.split(r"[\[<>=]", wanted)[0] for wanted in project["optional-dependencies"]["dev"]}
+    asked = {re.split(r"[\[<>=;]", wanted)[0] for wanted in project["dependencies"]}
+    asked_of_dev = asked | {re.split(r"[\[<>=;]", wanted)[0] for wanted in project["optional-dependencies"]["dev"]}
 
     assert asked <= pinned(LOCKS[0]).keys()
     assert asked_of_dev <= pinned(LOCKS[2]).keys()
