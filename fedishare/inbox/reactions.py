@@ -11,7 +11,13 @@ from fedishare.queries import known, sight
 from fedishare.queries.known import PostRow, ReactionRow
 from fedishare.services import reactions, receipts, rooms
 
-KINDS = {"Like": ReactionKind.LIKE, "EmojiReact": ReactionKind.LIKE, "Announce": ReactionKind.BOOST}
+KINDS = {
+    "Like": ReactionKind.LIKE,
+    "EmojiReact": ReactionKind.LIKE,
+    "Dislike": ReactionKind.DISLIKE,
+    "Announce": ReactionKind.BOOST,
+}
+PASSED_ON = frozenset({ReactionKind.LIKE, ReactionKind.DISLIKE})
 
 
 def like(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
@@ -20,6 +26,14 @@ def like(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     if post is None or not sight.may_see(tx, post_id=post.id, viewer=activity.sender.id):
         return Ignored("likes nothing we know")
     return add(tx, activity, ctx, post=post, kind=ReactionKind.LIKE)
+
+
+def dislike(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
+    """Nobody here sees it; but it takes back a like, and the members of a room elsewhere want to hear of it."""
+    post = known.post(tx, uri=activity.activity.object) if activity.activity.object else None
+    if post is None or not sight.may_see(tx, post_id=post.id, viewer=activity.sender.id):
+        return Ignored("dislikes nothing we know")
+    return add(tx, activity, ctx, post=post, kind=ReactionKind.DISLIKE)
 
 
 def add(tx: Connection, activity: Verified, ctx: Context, *, post: PostRow, kind: ReactionKind) -> Outcome:
@@ -33,7 +47,7 @@ def add(tx: Connection, activity: Verified, ctx: Context, *, post: PostRow, kind
         return Ignored("the post is gone")
     if not added:
         return Ignored(f"the {kind.value} is known")
-    if kind is ReactionKind.LIKE and activity.stored_as is not None:
+    if kind in PASSED_ON and activity.stored_as is not None:
         rooms.pass_on(tx, ctx.here, activity_uri=activity.stored_as, post_id=post.id)
     return Done(kind.value)
 
@@ -48,7 +62,7 @@ def undo(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
         if uri:
             receipts.remember_undone(tx, uri=uri, now=ctx.now)
         return Ignored("there was nothing to undo")
-    if found.kind is ReactionKind.LIKE and activity.stored_as is not None:
+    if found.kind in PASSED_ON and activity.stored_as is not None:
         rooms.pass_on(tx, ctx.here, activity_uri=activity.stored_as, post_id=found.post_id)
     return Done(f"{found.kind.value} undone")
 
