@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from aiohttp import web
 
 from fedishare import __version__
-from fedishare.ap.answers import ACTIVITY_JSON, machine, nothing
+from fedishare.ap.answers import ACTIVITY_JSON, nothing, open_machine
 from fedishare.core import hosts, json
 from fedishare.core.errors import Gone, Invalid
 from fedishare.core.uris import Uris
@@ -57,7 +57,7 @@ def answer(body: bytes, kind: str, *, seconds: int, open_to_scripts: bool = True
 @routes.get("/.well-known/webfinger", allow=Allow.ANYONE)
 async def webfinger(request: web.Request) -> web.StreamResponse:
     """RFC 7033. Errors are for scripts to read as well, so they carry the same header."""
-    found = await machine(_webfinger)(request)
+    found = await open_machine(_webfinger)(request)
     found.headers["Access-Control-Allow-Origin"] = "*"
     return found
 
@@ -161,7 +161,7 @@ async def nodeinfo_index(request: web.Request) -> web.StreamResponse:
 
 @routes.get("/nodeinfo/{version}", allow=Allow.ANYONE)
 async def nodeinfo(request: web.Request) -> web.StreamResponse:
-    return await machine(_nodeinfo)(request)
+    return await open_machine(_nodeinfo)(request)
 
 
 async def _nodeinfo(request: web.Request) -> web.StreamResponse:

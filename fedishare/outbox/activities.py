@@ -95,9 +95,14 @@ def block(*, uri: str, actor: str, blocked: str) -> Document:
     return _plain(_activity("Block", uri=uri, actor=actor, to=[blocked], cc=[]) | {"object": blocked})
 
 
-def flag(*, uri: str, actor: str, target: str, posts: Sequence[str], comment: str, at: datetime) -> Document:
-    """A report about `target`, who comes first: Mastodon files nothing without the account."""
-    activity = _activity("Flag", uri=uri, actor=actor, to=[target], cc=[])
+def flag(
+    *, uri: str, actor: str, target: str, posts: Sequence[str], comment: str, at: datetime, to: str | None = None
+) -> Document:
+    """A report about `target`, who comes first: Mastodon files nothing without the account.
+
+    It is for them, that is their server, or for the room `to`.
+    """
+    activity = _activity("Flag", uri=uri, actor=actor, to=[to or target], cc=[])
     return _plain(activity | {"published": write.when(at), "content": comment, "object": [target, *posts]})
 
 

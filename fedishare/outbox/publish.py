@@ -34,7 +34,7 @@ from fedishare.outbox import activities, actors, dialects, objects, resources, s
 from fedishare.outbox.letters import Outgoing, inboxes_of, letter, named, send
 from fedishare.outbox.relations import answer_follow, send_block, send_follow, send_unblock, send_unfollow
 from fedishare.queries import outgoing, parties, recipients
-from fedishare.queries.outgoing import PostFacts, PostRow, ReactionFacts
+from fedishare.queries.outgoing import PostFacts, PostRow, ReactionFacts, ReportFacts
 from fedishare.queries.parties import ActorFacts, Party, Who
 
 __all__ = [
@@ -210,20 +210,31 @@ async def send_use(tools: Tools, job: SendUse) -> None:
 
 
 async def send_report(tools: Tools, job: SendReport) -> None:
-    """A report, in the node's name: who reported somebody stays here."""
+    """A report, in the node's name: who reported somebody stays here.
+
+    It goes to the server of whom it is about, and to the room elsewhere in which it happened.
+    """
     facts = await tools.db.read(outgoing.report_facts, job.report_id)
-    if facts is None or facts.target.local:
+    if facts is None:
         return
+    for room in await tools.db.read(outgoing.rooms_elsewhere, facts.posts):
+        await send(tools, _report(facts, uri=named(tools.here.uris, "Flag", facts.uri, room.uri), to=room))
+    if not facts.target.local:
+        await send(tools, _report(facts, uri=facts.uri, to=facts.target))
+
+
+def _report(facts: ReportFacts, *, uri: str, to: Who) -> Outgoing:
     activity = activities.flag(
-        uri=facts.uri,
+        uri=uri,
         actor=facts.node.uri,
         target=facts.target.uri,
         posts=facts.posts,
         comment=facts.comment,
         at=facts.at,
+        to=to.uri,
     )
     about = letter(activity, actor=facts.node, object_uri=facts.target.uri, public=False, at=facts.at)
-    await send(tools, Outgoing(about, inboxes_of([facts.target])))
+    return Outgoing(about, inboxes_of([to]))
 
 
 def _addressed(tx: Connection, post_id: int, *, to_holders: bool) -> Addressed:

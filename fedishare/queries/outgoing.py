@@ -340,6 +340,11 @@ BOOST_OF: Final = select(Reaction.uri).where(
     Reaction.actor_id == bindparam("room"), Reaction.post_id == bindparam("post"), Reaction.kind == ReactionKind.BOOST
 )
 
+ROOMS_ELSEWHERE: Final = (
+    select(*columns(Actor, Who._fields))
+    .where(~Actor.local, Actor.id.in_(select(Post.room_id).where(Post.uri.in_(bindparam("uris", expanding=True)))))
+    .order_by(Actor.id)
+)
 AUTHOR_OF: Final = select(Actor.uri).join(Post, Post.author_id == Actor.id).where(Post.id == bindparam("post"))
 LOST_BOOST: Final = select(Removal.boost_uri).where(
     Removal.room_id == bindparam("room"), Removal.post_id == bindparam("post")
@@ -416,6 +421,11 @@ def report_facts(tx: Connection, report_id: int) -> ReportFacts | None:
         return None
     cut = Cut(row, start=4)
     return ReportFacts(row[0], row[1], row[2], row[3], cut.take(Who), cut.take(Who))
+
+
+def rooms_elsewhere(tx: Connection, posts: Sequence[str]) -> tuple[Who, ...]:
+    """The rooms on other servers in which any of these posts is."""
+    return tuple(Who(*row) for row in tx.execute(ROOMS_ELSEWHERE, {"uris": list(posts)})) if posts else ()
 
 
 def parcel(tx: Connection, uri: str) -> Parcel | None:

@@ -1,19 +1,23 @@
 """What moderators of rooms decided, and who may decide: asked by services, by the inbox and by pages."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, exists, or_, select
 from sqlalchemy.orm import aliased
 
+from fedishare.core.errors import NotFound
 from fedishare.db.people import Actor
 from fedishare.db.posts import Post
-from fedishare.db.rooms import Ban, Lock, Removal, Steward
+from fedishare.db.rooms import Ban, Lock, Pin, Removal, Steward
+from fedishare.db.rooms import Room as RoomTable
 from fedishare.domain.kinds import Kind, StewardRole
 from fedishare.queries.cards import FACE_WIDTH, Face, face, face_columns
 
 MOST_SHOWN: Final = 100
 
+_by: Final[Any] = aliased(Actor)
 _is_running: Final = or_(Ban.until.is_(None), Ban.until > bindparam("now"))
 STEWARD: Final = select(Steward.role).where(
     Steward.room_id == bindparam("room"), Steward.actor_id == bindparam("actor")
@@ -40,10 +44,39 @@ PLACE: Final = (
 ROOM: Final = select(Actor.id, Actor.uri, Actor.featured, Actor.moderators, Actor.local, Actor.host).where(
     Actor.id == bindparam("room"), Actor.kind == Kind.GROUP
 )
+AUTHOR_IN_OUR_ROOMS: Final = (
+    select(Post.author_id)
+    .join(_by, _by.id == Post.room_id)
+    .where(Post.uri.in_(bindparam("uris", expanding=True)), _by.local, Post.deleted_at.is_(None))
+    .order_by(Post.id)
+    .limit(1)
+)
 LOCKED: Final = select(exists().where(Lock.thread_id == bindparam("thread")))
 UNTIL: Final = select(Ban.until).where(Ban.room_id == bindparam("room"), Ban.actor_id == bindparam("actor"))
 
-_by: Final[Any] = aliased(Actor)
+DESK: Final = (
+    select(RoomTable.members_only_posting, *face_columns(Actor))
+    .join(Actor, Actor.id == RoomTable.actor_id)
+    .where(Actor.id == bindparam("room"), Actor.deleted_at.is_(None))
+)
+STEWARDS: Final = (
+    select(Steward.role, *face_columns(Actor))
+    .join(Actor, Actor.id == Steward.actor_id)
+    .where(Steward.room_id == bindparam("room"))
+    .order_by(Steward.role != StewardRole.OWNER, Actor.id)
+)
+STATE: Final = (
+    select(
+        Post.room_id,
+        Post.thread_id,
+        Removal.room_id.label("removed_from"),
+        Removal.reason,
+        exists().where(Lock.thread_id == Post.thread_id).label("is_locked"),
+        exists().where(Pin.post_id == Post.id, Pin.actor_id == Post.room_id).label("is_pinned"),
+    )
+    .outerjoin(Removal, Removal.post_id == Post.id)
+    .where(Post.id == bindparam("post"))
+)
 BANS: Final = (
     select(Ban.reason, Ban.until, Ban.created_at, *face_columns(Actor))
     .join(Actor, Actor.id == Ban.actor_id)
@@ -97,6 +130,21 @@ class BanLine(NamedTuple):
     created_at: datetime
 
 
+class StewardLine(NamedTuple):
+    face: Face
+    is_owner: bool
+
+
+class Desk(NamedTuple):
+    """What those who look after a room of ours work with."""
+
+    room: Face
+    members_only: bool
+    stewards: list[StewardLine]
+    bans: list["BanLine"]
+    removals: list["RemovalLine"]
+
+
 class RemovalLine(NamedTuple):
     """`is_refused` where nobody took it out, because the room never took it in."""
 
@@ -146,6 +194,11 @@ def room(tx: Connection, *, room_id: int) -> Room | None:
     return Room(*row) if row is not None else None
 
 
+def author_in_our_rooms(tx: Connection, uris: Sequence[str]) -> int | None:
+    """Who wrote the first of these posts that is in a room of ours."""
+    return tx.scalar(AUTHOR_IN_OUR_ROOMS, {"uris": list(uris)}) if uris else None
+
+
 def bans(tx: Connection, *, room_id: int, now: datetime) -> list[BanLine]:
     """Who is banned from a room, newest first."""
     return [
@@ -160,3 +213,40 @@ def removals(tx: Connection, *, room_id: int) -> list[RemovalLine]:
         RemovalLine(row.post_id, face(row[6:]), row.title, row.content, row.reason, row.uri is None, row.created_at)
         for row in tx.execute(REMOVALS, {"room": room_id})
     ]
+
+
+def desk(tx: Connection, *, room_id: int, now: datetime) -> Desk:
+    """Raises NotFound for what is no room of ours."""
+    row = tx.execute(DESK, {"room": room_id}).one_or_none()
+    if row is None:
+        raise NotFound("There is no such room here.")
+    stewards = [
+        StewardLine(face(each[1:]), each.role == StewardRole.OWNER) for each in tx.execute(STEWARDS, {"room": room_id})
+    ]
+    return Desk(face(row[1:]), row[0], stewards, bans(tx, room_id=room_id, now=now), removals(tx, room_id=room_id))
+
+
+class State(NamedTuple):
+    """A post before the eyes of somebody who looks after its room."""
+
+    room_id: int
+    thread_id: int
+    is_removed: bool
+    is_locked: bool
+    is_pinned: bool
+    reason: str
+
+
+def state(tx: Connection, *, post_id: int) -> State | None:
+    """How a post stands in the room that has it, or that took it out; nothing for a post of no room."""
+    row = tx.execute(STATE, {"post": post_id}).one_or_none()
+    if row is None or (row.room_id or row.removed_from) is None:
+        return None
+    return State(
+        row.room_id or row.removed_from,
+        row.thread_id,
+        row.room_id is None,
+        bool(row.is_locked),
+        bool(row.is_pinned),
+        row.reason or "",
+    )

@@ -14,10 +14,11 @@ from fedishare.db.posts import Post
 from fedishare.db.reactions import Reaction
 from fedishare.db.rooms import Ban, Lock, Pin, Removal, Steward
 from fedishare.db.work import Job
+from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import ReactionKind, StewardRole
 from fedishare.jobs.tools import Tools
 from fedishare.services import posts
-from fedishare.services.drafts import Draft, Visibility
+from fedishare.services.drafts import Draft
 from tests.builders import Made, a_follow_row, a_person, a_post, a_room, a_teacher, add
 from tests.inbox.elsewhere import Elsewhere, a_note, an_activity, an_actor, rows, send
 
