@@ -215,6 +215,26 @@ def token_create(context: click.Context, name: str, scopes: str) -> None:
     click.echo(asyncio.run(people.issue_token(load(context), SystemClock(), name=name, scopes=scopes)))
 
 
+@commands.group()
+def node() -> None:
+    """Other servers, and how this one speaks to them."""
+
+
+@node.command("dialect")
+@click.argument("host")
+@click.argument("dialect", type=click.Choice(["threadiverse", "microblog", "both", "default"]))
+@click.pass_context
+def node_dialect(context: click.Context, host: str, dialect: str) -> None:
+    """How rooms here tell HOST what happens in them.
+
+    threadiverse: the whole activity, wrapped, as Lemmy and FediShare read it. microblog: a boost of each new post, as
+    Mastodon reads it. both: each of the two. default: what the server's software, or what it did, tells.
+    """
+    from fedishare.cli import nodes  # noqa: PLC0415 -- as above
+
+    click.echo(asyncio.run(nodes.set_dialect(load(context), SystemClock(), host=host, word=dialect)))
+
+
 @commands.command()
 @click.option(
     "--folder",

@@ -93,6 +93,16 @@ async def verify_handle(client: Client, *, username: str, actor_uri: str) -> str
     return str(await _settle(client, asked, word))
 
 
+async def confirms(client: Client, *, handle: str, actor_uri: str) -> str | None:
+    """The handle that an actor claims (FEP-2c59), in lower case, if its domain says the same of this very actor."""
+    try:
+        asked = _Handle(*parse_handle(handle))
+        word = await _ask(client, asked)
+    except (Invalid, NotFound, Refused):
+        return None
+    return str(asked) if _same(word.subject, asked) and word.actor_uri == actor_uri else None
+
+
 async def _settle(client: Client, asked: _Handle, word: _Word) -> _Handle:
     """The handle to use when a host was asked for one and spoke of another: one more question, no chain."""
     if _same(word.subject, asked):

@@ -130,8 +130,7 @@ async def test_who_is_not_welcome_or_signs_wrongly_gets_nothing(
     assert [answer.status for answer in (suspended, forged, stale)] == [403, 401, 401]
 
 
-async def test_what_is_for_some_stays_for_some(closed: Peer, place: Place, db: Database, here: Here) -> None:
-    assert place
+async def test_what_is_for_some_stays_for_some(closed: Peer, db: Database, here: Here) -> None:
     anna, ben, cleo = await a_person(db, here), *[await a_person(db, here, local=False) for _ in "12"]
     post = await a_post(db, here, by=anna, visibility="mentioned", addressed_to=[ben.uri], addressed_cc=[])
     path = f"/posts/{post.id}"
