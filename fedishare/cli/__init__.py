@@ -225,11 +225,7 @@ def node() -> None:
 @click.argument("dialect", type=click.Choice(["threadiverse", "microblog", "both", "default"]))
 @click.pass_context
 def node_dialect(context: click.Context, host: str, dialect: str) -> None:
-    """How rooms here tell HOST what happens in them.
-
-    threadiverse: the whole activity, wrapped, as Lemmy and FediShare read it. microblog: a boost of each new post, as
-    Mastodon reads it. both: each of the two. default: what the server's software, or what it did, tells.
-    """
+    """How rooms here tell HOST what happens in them, where the guess by its software is wrong."""
     from fedishare.cli import nodes  # noqa: PLC0415 -- as above
 
     click.echo(asyncio.run(nodes.set_dialect(load(context), SystemClock(), host=host, word=dialect)))

@@ -3,13 +3,14 @@
 from sqlalchemy import Connection
 
 from fedishare.core.errors import NotFound, Refused
-from fedishare.domain.kinds import ReactionKind
+from fedishare.domain.kinds import Kind, ReactionKind
 from fedishare.inbox import reading
 from fedishare.inbox.context import Context, Done, Ignored, Outcome, Verified
 from fedishare.inbox.follows import UNDONE_FOR
 from fedishare.queries import known, sight
 from fedishare.queries.known import PostRow, ReactionRow
-from fedishare.services import reactions, receipts, rooms
+from fedishare.services import reactions, receipts, rooms, rulings
+from fedishare.services.rulings import Ruling
 
 KINDS = {
     "Like": ReactionKind.LIKE,
@@ -64,6 +65,11 @@ def undo(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
         return Ignored("there was nothing to undo")
     if found.kind in PASSED_ON and activity.stored_as is not None:
         rooms.pass_on(tx, ctx.here, activity_uri=activity.stored_as, post_id=found.post_id)
+    if found.kind is ReactionKind.BOOST and activity.sender.kind is Kind.GROUP:
+        # A room that only boosts has no other word for taking a post out.
+        uri = activity.activity.id or activity.stored_as or ""
+        by = Ruling(room_id=activity.sender.id, by_id=None, uri=uri)
+        rulings.remove(tx, ctx.here, by, post_id=found.post_id)
     return Done(f"{found.kind.value} undone")
 
 
