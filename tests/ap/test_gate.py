@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from aiohttp import web
 from pytest_aiohttp.plugin import AiohttpClient
 
 from fedishare.ap import routes
@@ -12,14 +11,9 @@ from fedishare.core.here import Here
 from fedishare.db.engine import Database
 from fedishare.db.nodes import BlockedDomain
 from fedishare.db.people import Actor
-from fedishare.http.keys import SETTINGS, TOOLS
-from fedishare.http.middleware import say_what_went_wrong
 from fedishare.jobs.tools import Tools
-from fedishare.net.addresses import Allowed
-from fedishare.net.client import Client
-from fedishare.net.storage import Storage
 from fedishare.settings import load
-from tests.ap.conftest import ORIGIN, Peer
+from tests.ap.conftest import ORIGIN, Peer, a_peer_of
 from tests.ap.test_published import change
 from tests.builders import MONDAY, Made, a_person, a_post, a_resource, a_room, add
 
@@ -36,16 +30,11 @@ OPEN: Final = {
 
 
 @pytest.fixture
-async def closed(db: Database, here: Here, storage: Storage, tmp_path: Path, aiohttp_client: AiohttpClient) -> Peer:
+async def closed(own_tools: Tools, tmp_path: Path, aiohttp_client: AiohttpClient) -> Peer:
     """A peer before a node with FEDISHARE_FETCHES=signed."""
-    outside = Client(allowed=Allowed(), clock=here.clock, own_origin=ORIGIN, user_agent="test")
-    app = web.Application(middlewares=[say_what_went_wrong])
-    app[TOOLS] = Tools(db, outside, here, storage)
     said = {"URL": ORIGIN, "DATA": str(tmp_path), "FETCHES": "signed", "NAME": "Alder Primary"}
-    app[SETTINGS] = load({f"FEDISHARE_{name}": value for name, value in said.items()})
-    for entry in (entry for one in routes.ALL for entry in one if entry.method == "GET"):
-        app.router.add_get(entry.path, entry.guarded())
-    return Peer(await aiohttp_client(app), here)
+    settings = load({f"FEDISHARE_{name}": value for name, value in said.items()})
+    return await a_peer_of(own_tools, settings, aiohttp_client)
 
 
 class Place:
@@ -99,6 +88,16 @@ async def test_whoever_signs_reads_the_same_and_no_cache_keeps_it(
     assert (answer.status, answer.body) == (200, usual.body)
     assert answer.headers["Cache-Control"] == "private, no-store"
     assert answer.headers["Vary"] == "Accept, Signature"
+
+
+async def test_what_one_server_was_given_is_kept_ready_for_no_other(
+    closed: Peer, place: Place, db: Database, here: Here
+) -> None:
+    bea = await a_person(db, here, local=False)
+
+    answers = [(await closed.get(place.fill("/posts/{id}"), by=who)).status for who in (bea, None, bea)]
+
+    assert answers == [200, 401, 200]
 
 
 async def test_a_blocked_server_is_refused_and_asked_for_no_key(
