@@ -320,6 +320,19 @@ async def test_a_moderator_elsewhere_decides_in_our_room_and_it_is_passed_on(
     assert (await decided(db), told) == (([expected], ["Distribute"]) if is_steward else ([], []))
 
 
+async def test_an_author_does_not_put_their_own_post_back_into_our_room(tools: Tools, db: Database, here: Here) -> None:
+    room, mod, _ = await a_room_of_ours(db, here)
+    bea = await a_person(db, here, local=False)
+    post = await a_post(db, here, by=bea, room_id=room.id)
+    delete = an_activity("Delete", mod.uri, post.uri, summary="Rude")
+    await send(tools, delete)
+
+    became = await send(tools, an_activity("Undo", bea.uri, delete))
+
+    assert became == "ignored: it is no moderator of this room who says so"
+    assert await rows(db, Removal.post_id) == [(post.id,)]
+
+
 async def test_an_answer_to_a_closed_conversation_of_ours_is_refused_with_a_word(
     tools: Tools, db: Database, here: Here
 ) -> None:
