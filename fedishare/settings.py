@@ -35,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_upload_bytes: int = 100 * 1024 * 1024
     work_in_serve: bool = True
     processes: int = 1
+    signed_fetch: bool = False
 
     @property
     def is_secure(self) -> bool:
@@ -58,6 +59,10 @@ FIELDS: Final[Mapping[str, tuple[str, str]]] = {
     "WORKER": (
         "serve: the web process also does the work in the background; separate: only `fedishare work` does",
         "serve",
+    ),
+    "FETCHES": (
+        "open: any server reads what is public; signed: only those that sign, and that are not blocked here",
+        "open",
     ),
 }
 
@@ -90,6 +95,7 @@ def load(environment: Mapping[str, str], *, file: Path | None = None) -> Setting
         max_upload_bytes=_megabytes(given.get("MAX_UPLOAD", "100")),
         processes=_processes(given.get("PROCESSES", "1")),
         work_in_serve=_choice(given, "WORKER", ("serve", "separate")) == "serve",
+        signed_fetch=_choice(given, "FETCHES", ("open", "signed")) == "signed",
     )
 
 

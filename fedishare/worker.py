@@ -18,7 +18,7 @@ from fedishare.jobs import queue, types
 from fedishare.jobs.queue import Claimed
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import Lane
-from fedishare.outbox import forwards, publish, stamps
+from fedishare.outbox import forwards, publish, rulings, stamps
 from fedishare.outbox import polls as outbox_polls
 from fedishare.outbox import rooms as outbox_rooms
 from fedishare.outbox.deliver import Courier
@@ -86,6 +86,8 @@ TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
         types.AnswerQuote: stamps.answer,
         types.WithdrawStamp: stamps.withdraw,
         types.Distribute: outbox_rooms.distribute,
+        types.PublishRuling: rulings.publish_ruling,
+        types.RefusePost: rulings.refuse_post,
         types.Forget: forget,
         types.Sweep: sweep,
     }

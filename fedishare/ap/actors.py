@@ -1,4 +1,4 @@
-"""Actors at their own addresses. Nobody has to sign to read one, for their keys check everybody's signatures (M5)."""
+"""Actors at their own addresses. The node's own is open to everybody, for its key checks our signatures (M5)."""
 
 from http import HTTPStatus
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from aiohttp import web
 from sqlalchemy import Connection
 
-from fedishare.ap.answers import document, elsewhere, machine, negotiated, nothing
+from fedishare.ap.answers import document, elsewhere, machine, negotiated, nothing, open_machine
 from fedishare.as2 import write
 from fedishare.as2.write import Document
 from fedishare.core.errors import Gone
@@ -42,7 +42,7 @@ def required(tx: Connection, uri: str) -> Owner:
 
 
 @routes.get("/", allow=Allow.ANYONE)
-@machine
+@open_machine
 async def node(request: web.Request) -> web.StreamResponse:
     """The node's own actor, also for whoever asks our front page for a document, as Lemmy does."""
     return await _answer(request, request.app[TOOLS].here.uris.node)
@@ -64,7 +64,8 @@ def _document(place: Place) -> Handler:
     async def actor(request: web.Request) -> web.StreamResponse:
         return await _answer(request, uri_of(request, place))
 
-    return actor
+    # Whoever checks our signatures needs the node's own key first.
+    return open_machine(actor) if place is Place.NODE else machine(actor)
 
 
 async def _answer(request: web.Request, uri: str) -> web.StreamResponse:

@@ -8,6 +8,7 @@ from typing import Final
 
 from aiohttp import web
 
+from fedishare.ap import gate
 from fedishare.core.errors import FediShareError, NotFound
 from fedishare.http.errors import headers_of, problem, status_of
 from fedishare.http.routes import Handler
@@ -81,7 +82,20 @@ def refusal(error: FediShareError) -> web.Response:
 
 
 def machine(handler: Handler) -> Handler:
-    """A handler whose errors are problem details, and who sends nothing twice to those who have it."""
+    """A handler behind the gate, whose errors are problem details, and who sends nothing twice to those who have it."""
+
+    async def admitted(request: web.Request) -> web.StreamResponse:
+        await gate.admit(request)
+        answer = await handler(request)
+        if gate.is_closed(request):
+            answer.headers["Cache-Control"] = FOR_ONE
+        return answer
+
+    return open_machine(admitted)
+
+
+def open_machine(handler: Handler) -> Handler:
+    """The same without the gate, for what servers have to know of each other before they can sign anything."""
 
     async def answered(request: web.Request) -> web.StreamResponse:
         try:
@@ -94,12 +108,11 @@ def machine(handler: Handler) -> Handler:
 
 
 def negotiated(*, activitypub: Handler, html: Handler) -> Handler:
-    """One address with two faces: a document for servers, a page for people."""
-    for_machines = machine(activitypub)
+    """One address with two faces: a document for servers, made by a `machine`, and a page for people."""
 
     async def chosen(request: web.Request) -> web.StreamResponse:
         if asks_for_activitypub(request):
-            return await for_machines(request)
+            return await activitypub(request)
         try:
             answer = await html(request)
         except web.HTTPException as redirect:

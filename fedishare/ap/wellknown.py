@@ -2,15 +2,16 @@
 
 import mimetypes
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final, NamedTuple
 from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
 from fedishare import __version__
-from fedishare.ap.answers import ACTIVITY_JSON, machine, nothing
+from fedishare.ap.answers import ACTIVITY_JSON, nothing, open_machine
 from fedishare.core import hosts, json
 from fedishare.core.errors import Gone, Invalid
 from fedishare.core.uris import Uris
@@ -25,6 +26,17 @@ FRESH: Final = timedelta(seconds=60)
 MOST_RESOURCE: Final = 4096
 SUBSCRIBE: Final = "http://ostatus.org/schema/1.0/subscribe"
 INTENTS: Final = "https://w3id.org/fep/3b86"
+# What a page of ours takes for each intent (FEP-3b86); nothing comes of it until the person here presses a button.
+_WAYS_BACK: Final = ("on-success", "on-cancel")
+FIELDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "Object": ("object",),
+        "Follow": ("object", *_WAYS_BACK),
+        "Announce": ("object", *_WAYS_BACK),
+        "Like": ("object", *_WAYS_BACK),
+        "Create": ("name", "summary", "content", "inReplyTo"),
+    }
+)
 AS2: Final = "https://www.w3.org/ns/activitystreams"
 NODEINFO: Final = "http://nodeinfo.diaspora.software/ns/schema"
 # GoToSocial 0.20 reads the last link, and knows only 2.0.
@@ -57,7 +69,7 @@ def answer(body: bytes, kind: str, *, seconds: int, open_to_scripts: bool = True
 @routes.get("/.well-known/webfinger", allow=Allow.ANYONE)
 async def webfinger(request: web.Request) -> web.StreamResponse:
     """RFC 7033. Errors are for scripts to read as well, so they carry the same header."""
-    found = await machine(_webfinger)(request)
+    found = await open_machine(_webfinger)(request)
     found.headers["Access-Control-Allow-Origin"] = "*"
     return found
 
@@ -126,8 +138,9 @@ def _links(owner: Owner, uris: Uris) -> Iterable[dict[str, str]]:
         yield {"rel": f"{AS2}#Service", "type": ACTIVITY_JSON, "href": owner.uri}
     interact = f"{uris.origin}/authorize_interaction?uri="
     yield {"rel": SUBSCRIBE, "template": interact + "{uri}"}
-    for intent in ("Object", "Follow", "Announce", "Like"):  # FEP-3b86
-        yield {"rel": f"{INTENTS}/{intent}", "template": interact + "{object}"}
+    for intent, fields in FIELDS.items():
+        query = "&".join(f"{field}={{{field}}}" for field in fields)
+        yield {"rel": f"{INTENTS}/{intent}", "template": f"{uris.origin}/intents/{intent.lower()}?{query}"}
     if owner.icon_url is not None:
         kind = mimetypes.guess_type(owner.icon_url)[0]
         avatar = {"rel": "http://webfinger.net/rel/avatar", "href": owner.icon_url}
@@ -161,7 +174,7 @@ async def nodeinfo_index(request: web.Request) -> web.StreamResponse:
 
 @routes.get("/nodeinfo/{version}", allow=Allow.ANYONE)
 async def nodeinfo(request: web.Request) -> web.StreamResponse:
-    return await machine(_nodeinfo)(request)
+    return await open_machine(_nodeinfo)(request)
 
 
 async def _nodeinfo(request: web.Request) -> web.StreamResponse:
@@ -210,6 +223,16 @@ def _info(version: str, settings: Settings, counted: Usage) -> dict[str, object]
 @routes.get("/robots.txt", allow=Allow.ANYONE)
 async def robots(_: web.Request) -> web.StreamResponse:
     """What is public may be found; forms and searches are nothing for crawlers."""
-    closed = ("/authorize_interaction", "/compose", "/notices", "/report", "/search", "/settings", "/sign-in")
+    closed = (
+        "/authorize_interaction",
+        "/compose",
+        "/intents",
+        "/notices",
+        "/report",
+        "/search",
+        "/settings",
+        "/share",
+        "/sign-in",
+    )
     body = "User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in closed)
     return answer(body.encode(), "text/plain; charset=utf-8", seconds=86_400, open_to_scripts=False)

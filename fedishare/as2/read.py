@@ -108,6 +108,7 @@ def actor(node: Node) -> Actor:
         moved_to=node.ref("movedTo"),
         published=node.when("published"),
         keys=tuple(_keys(node)),
+        webfinger=node.text("webfinger", most=MAX_NAME),
     )
 
 

@@ -73,6 +73,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     moved_to: str | None
     published: datetime | None
     keys: tuple[Key, ...]
+    webfinger: str | None = None
 
 
 class Media(msgspec.Struct, frozen=True, kw_only=True):

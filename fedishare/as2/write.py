@@ -91,6 +91,10 @@ QUOTE_REQUEST: Final[tuple[Json, ...]] = (
 )
 QUOTE_ANSWER: Final[tuple[Json, ...]] = (AS2, dict(_QUOTE_REQUEST))
 STAMP: Final[tuple[Json, ...]] = (AS2, dict(_STAMP))
+RULING: Final[tuple[Json, ...]] = (
+    AS2,
+    {"lemmy": "https://join-lemmy.org/ns#", "Lock": "lemmy:Lock", "removeData": "lemmy:removeData"},
+)
 ACTOR: Final[tuple[Json, ...]] = (AS2, SECURITY, dict(_ACTOR))
 
 

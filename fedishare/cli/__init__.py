@@ -262,6 +262,22 @@ def deliveries_drop(context: click.Context, /, host: str | None, *, kind: str | 
     click.echo(f"Dropped: {asyncio.run(backlog.drop(chosen, host=host, kind=kind, waiting=waiting))}")
 
 
+@commands.group()
+def node() -> None:
+    """Other servers, and how this one speaks to them."""
+
+
+@node.command("dialect")
+@click.argument("host")
+@click.argument("dialect", type=click.Choice(["threadiverse", "microblog", "both", "default"]))
+@click.pass_context
+def node_dialect(context: click.Context, host: str, dialect: str) -> None:
+    """How rooms here tell HOST what happens in them, where the guess by its software is wrong."""
+    from fedishare.cli import nodes  # noqa: PLC0415 -- as above
+
+    click.echo(asyncio.run(nodes.set_dialect(load(context), SystemClock(), host=host, word=dialect)))
+
+
 @commands.command()
 @click.option(
     "--folder",

@@ -10,7 +10,10 @@ from fedishare.db.base import Base, Id
 
 
 class Report(Base):
-    """`forwarded` is set where the moderators of the target's own server were told as well."""
+    """`forwarded` is set where the moderators of the target's own server were told as well.
+
+    `room_id` is the room of ours in which it happened, whose moderators are told in any case.
+    """
 
     __tablename__ = "report"
 
@@ -21,5 +24,6 @@ class Report(Base):
     posts: Mapped[Sequence[str]]
     comment: Mapped[str]
     forwarded: Mapped[bool] = mapped_column(default=False)
+    room_id: Mapped[int | None] = mapped_column(index=True)
     created_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]

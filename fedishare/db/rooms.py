@@ -1,4 +1,6 @@
-"""Staffrooms that live here. Members are the followers of the room's actor."""
+"""Staffrooms: those that live here, and what is decided in rooms anywhere. Members are the followers of the room."""
+
+from datetime import datetime
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
@@ -16,7 +18,7 @@ class Room(Base):
 
 
 class Steward(Base):
-    """Who looks after a room."""
+    """Who looks after a room, here or elsewhere."""
 
     __tablename__ = "steward"
 
@@ -32,3 +34,47 @@ class Pin(Base):
 
     actor_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True)
     post_id: Mapped[int] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"), primary_key=True)
+
+
+class Removal(Base):
+    """A post that a room does not have any more, or never took; it stays its author's. Without `uri`, never took.
+
+    `boost_uri` was the room's boost of it, which other servers have to be told to undo.
+    """
+
+    __tablename__ = "removal"
+
+    post_id: Mapped[int] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"), primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), index=True)
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("actor.id", ondelete="SET NULL"))
+    uri: Mapped[str | None]
+    reason: Mapped[str]
+    boost_uri: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
+class Lock(Base):
+    """A conversation in a room that takes no more answers."""
+
+    __tablename__ = "thread_lock"
+
+    thread_id: Mapped[int] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"), primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), index=True)
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("actor.id", ondelete="SET NULL"))
+    uri: Mapped[str | None]
+    reason: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Ban(Base):
+    """Somebody who may neither be in a room nor write into it, for good or until a moment."""
+
+    __tablename__ = "ban"
+
+    room_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True)
+    actor_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True)
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("actor.id", ondelete="SET NULL"))
+    uri: Mapped[str | None]
+    reason: Mapped[str]
+    until: Mapped[datetime | None]
+    created_at: Mapped[datetime]

@@ -26,6 +26,8 @@ class FollowState(StrEnum):
 class ReactionKind(StrEnum):
     LIKE = "like"
     BOOST = "boost"
+    # Not shown to anybody here: rooms pass it on, and it takes back a like.
+    DISLIKE = "dislike"
 
 
 class AttachmentKind(StrEnum):
@@ -47,6 +49,8 @@ class NoticeKind(StrEnum):
     REPORT = "report"
     POLL = "poll"
     QUOTE = "quote"
+    # A moderator of a room decided something about you, or about a post of yours.
+    RULING = "ruling"
 
 
 class QuoteState(StrEnum):
@@ -70,6 +74,21 @@ class QuotePolicy(StrEnum):
 class StewardRole(StrEnum):
     OWNER = "owner"
     MODERATOR = "moderator"
+
+
+class RulingKind(StrEnum):
+    """What a moderator of a room may decide. The second of each pair takes the first one back."""
+
+    REMOVE = "remove"
+    RESTORE = "restore"
+    LOCK = "lock"
+    UNLOCK = "unlock"
+    BAN = "ban"
+    UNBAN = "unban"
+    APPOINT = "appoint"
+    DISMISS = "dismiss"
+    PIN = "pin"
+    UNPIN = "unpin"
 
 
 class Dialect(StrEnum):

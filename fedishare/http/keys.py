@@ -50,3 +50,5 @@ LIMITS: Final = web.AppKey("LIMITS", Limits)
 
 VISITOR: Final = web.RequestKey("VISITOR", Visitor)
 REMOTE: Final = web.RequestKey("REMOTE", str)
+# Who signed this request, once that was looked at.
+READER: Final[web.RequestKey[int | None]] = web.RequestKey("READER", int | None)  # type: ignore[arg-type]

@@ -19,6 +19,8 @@ Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 log: Final = structlog.get_logger()
 
+# What another server may have begun to write for somebody has lines (FEP-3b86).
+WRITTEN: Final = frozenset({"content", "text"})
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 CONTENT_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
@@ -95,7 +97,8 @@ async def _answer(
 @web.middleware
 async def refuse_control_characters(request: web.Request, handler: Handler) -> web.StreamResponse:
     """No address of ours holds a control character: PostgreSQL takes no NUL, and a header no line end."""
-    if not all(map(is_clean, (request.path, *request.query, *request.query.values()))):
+    values = (value.replace("\n", "") if name in WRITTEN else value for name, value in request.query.items())
+    if not all(map(is_clean, (request.path, *request.query, *values))):
         raise Invalid("This address holds characters that no address can have.")
     return await handler(request)
 

@@ -5,33 +5,50 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from fedishare.core import hosts
-from fedishare.core.errors import FediShareError
-from fedishare.http.keys import TOOLS
+from fedishare.core.errors import FediShareError, NotFound, Refused, Unauthenticated
+from fedishare.http.keys import READER, TOOLS
 from fedishare.inbox import senders
 from fedishare.net import signatures
 from fedishare.queries import known
+from fedishare.queries.known import ActorRow
 
 T = TypeVar("T")
 
 
-async def reader(request: web.Request) -> int | None:
-    """The actor whose valid signature the request carries; nobody for one without, or with a wrong one.
+async def signer(request: web.Request) -> ActorRow:
+    """The actor whose valid signature the request carries.
 
-    Nothing is raised: for what is not public, a bad signature gets what no signature gets. A
-    server that is blocked here is nobody too, and is asked for no key (MOD-01).
+    Raises Unauthenticated where there is none or a wrong one, Refused for a server that is blocked
+    here, which is asked for no key (MOD-01), or for somebody who is gone; and TooMany or
+    Unreachable where the key cannot be had now.
     """
     if "Signature" not in request.headers:
-        return None
+        raise Unauthenticated("This node answers only servers that sign their requests.")
     tools = request.app[TOOLS]
+    claim = signatures.read(as_sent(request, body=b""), now=tools.here.now())
+    if await tools.db.read(known.is_blocked, hosts=[senders.host_of_key(claim.key_id)]):
+        raise Refused("This node has nothing to do with your server.")
     try:
-        claim = signatures.read(as_sent(request, body=b""), now=tools.here.now())
-        if await tools.db.read(known.is_blocked, hosts=[hosts.origin_of(claim.key_id).host]):
-            return None
         sender = await senders.who_signed(tools, claim)
-    except FediShareError:
-        return None
-    return None if sender.is_gone else sender.id
+    except NotFound as error:
+        raise Unauthenticated(f"The key of the signature is gone: {error}") from error
+    if sender.is_gone:
+        raise Refused("This account is not welcome here.")
+    return sender
+
+
+async def reader(request: web.Request) -> int | None:
+    """The actor who signed the request; nobody for a request without a signature, or with a wrong one.
+
+    Nothing is raised: for what is not public, a bad signature gets what no signature gets, and so
+    does a server that is blocked here. It is looked at once a request.
+    """
+    if READER not in request:
+        try:
+            request[READER] = (await signer(request)).id if "Signature" in request.headers else None
+        except FediShareError:
+            request[READER] = None
+    return request[READER]
 
 
 def as_sent(request: web.Request, *, body: bytes) -> signatures.Request:

@@ -60,6 +60,7 @@ class Wanted(Enum):
     ACTOR_AGAIN = "an actor as it is now"
     POST = "a post we do not know"
     POST_AGAIN = "a post as it is now, or that it is gone"
+    STEWARDS = "the moderators of a room, by its own list"
     ACTIVITY = "an activity that somebody else told us of, from its own address"
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from fedishare.as2.read import ACTORS
 from fedishare.as2.types import Activity
-from fedishare.inbox import follows, people, pins, posts, quotes, reactions, reports, rooms
+from fedishare.inbox import follows, people, pins, posts, quotes, reactions, reports, rooms, rulings
 from fedishare.inbox.context import Context, Entry, Ignored, Outcome, Verified
 from fedishare.inbox.reading import POSTS
 
@@ -41,7 +41,8 @@ def _accept_by_id(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
 
 
 def _reject_by_id(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
-    return (quotes.reject if quotes.is_answer(tx, activity) else follows.reject)(tx, activity, ctx)
+    """Also of a post, by a room that did not take it."""
+    return (quotes.reject if quotes.is_answer(tx, activity) else rulings.reject)(tx, activity, ctx)
 
 
 TABLE: Final[Mapping[tuple[str, str], Entry]] = MappingProxyType(
@@ -55,14 +56,19 @@ TABLE: Final[Mapping[tuple[str, str], Entry]] = MappingProxyType(
         ("Reject", ADDRESS_ONLY): Entry(_reject_by_id),
         ("Accept", "QuoteRequest"): Entry(quotes.accept),
         ("Reject", "QuoteRequest"): Entry(quotes.reject),
+        ("Reject", "Create"): Entry(rulings.reject),
         ("QuoteRequest", ANY): Entry(quotes.request, quotes.request_needs, quotes.prepare),
-        ("Block", ANY): Entry(follows.block),
+        ("Block", ANY): Entry(rulings.block),
+        ("Lock", ANY): Entry(rulings.about_post),
         ("Undo", "Follow"): UNFOLLOW,
         ("Undo", "Join"): UNFOLLOW,
         ("Undo", "Accept"): Entry(follows.unaccept),
-        ("Undo", "Block"): Entry(follows.unblock),
+        ("Undo", "Block"): Entry(rulings.unblock),
+        ("Undo", "Lock"): Entry(rulings.about_post),
+        ("Undo", "Delete"): Entry(rulings.about_post),
         ("Undo", "Like"): UNLIKE,
         ("Undo", "EmojiReact"): UNLIKE,
+        ("Undo", "Dislike"): UNLIKE,
         ("Undo", "Announce"): UNLIKE,
         ("Undo", ADDRESS_ONLY): Entry(_undo_by_id),
         ("Create", ADDRESS_ONLY): CREATE,
@@ -70,14 +76,15 @@ TABLE: Final[Mapping[tuple[str, str], Entry]] = MappingProxyType(
         ("Update", ADDRESS_ONLY): UPDATE,
         **{("Update", kind): UPDATE for kind in POSTS},
         **{("Update", kind): PROFILE for kind in ACTORS},
-        ("Delete", ANY): Entry(posts.delete),
+        ("Delete", ANY): Entry(rulings.delete),
         ("Announce", ADDRESS_ONLY): ANNOUNCE,
         **{("Announce", kind): ANNOUNCE for kind in POSTS},
-        **{("Announce", kind): PASS_ALONG for kind in rooms.PASSED_ON},
+        **{("Announce", kind): PASS_ALONG for kind in sorted(rooms.PASSED_ON.keys() | rooms.RULED)},
         ("Like", ANY): Entry(reactions.like),
         ("EmojiReact", ANY): Entry(reactions.like),
-        ("Add", ANY): Entry(pins.add, pins.add_needs),
-        ("Remove", ANY): Entry(pins.remove),
+        ("Dislike", ANY): Entry(reactions.dislike),
+        ("Add", ANY): Entry(rulings.add, pins.add_needs),
+        ("Remove", ANY): Entry(rulings.remove),
         ("Move", ANY): Entry(people.move, people.move_needs),
         ("Flag", ANY): Entry(reports.flag),
     }

@@ -3,15 +3,22 @@
 from sqlalchemy import Connection
 
 from fedishare.core.errors import NotFound, Refused
-from fedishare.domain.kinds import ReactionKind
+from fedishare.domain.kinds import Kind, ReactionKind
 from fedishare.inbox import reading
 from fedishare.inbox.context import Context, Done, Ignored, Outcome, Verified
 from fedishare.inbox.follows import UNDONE_FOR
 from fedishare.queries import known, sight
 from fedishare.queries.known import PostRow, ReactionRow
-from fedishare.services import reactions, receipts, rooms
+from fedishare.services import reactions, receipts, rooms, rulings
+from fedishare.services.rulings import Ruling
 
-KINDS = {"Like": ReactionKind.LIKE, "EmojiReact": ReactionKind.LIKE, "Announce": ReactionKind.BOOST}
+KINDS = {
+    "Like": ReactionKind.LIKE,
+    "EmojiReact": ReactionKind.LIKE,
+    "Dislike": ReactionKind.DISLIKE,
+    "Announce": ReactionKind.BOOST,
+}
+PASSED_ON = frozenset({ReactionKind.LIKE, ReactionKind.DISLIKE})
 
 
 def like(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
@@ -20,6 +27,14 @@ def like(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     if post is None or not sight.may_see(tx, post_id=post.id, viewer=activity.sender.id):
         return Ignored("likes nothing we know")
     return add(tx, activity, ctx, post=post, kind=ReactionKind.LIKE)
+
+
+def dislike(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
+    """Nobody here sees it; but it takes back a like, and the members of a room elsewhere want to hear of it."""
+    post = known.post(tx, uri=activity.activity.object) if activity.activity.object else None
+    if post is None or not sight.may_see(tx, post_id=post.id, viewer=activity.sender.id):
+        return Ignored("dislikes nothing we know")
+    return add(tx, activity, ctx, post=post, kind=ReactionKind.DISLIKE)
 
 
 def add(tx: Connection, activity: Verified, ctx: Context, *, post: PostRow, kind: ReactionKind) -> Outcome:
@@ -33,7 +48,7 @@ def add(tx: Connection, activity: Verified, ctx: Context, *, post: PostRow, kind
         return Ignored("the post is gone")
     if not added:
         return Ignored(f"the {kind.value} is known")
-    if kind is ReactionKind.LIKE and activity.stored_as is not None:
+    if kind in PASSED_ON and activity.stored_as is not None:
         rooms.pass_on(tx, ctx.here, activity_uri=activity.stored_as, post_id=post.id)
     return Done(kind.value)
 
@@ -48,8 +63,13 @@ def undo(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
         if uri:
             receipts.remember_undone(tx, uri=uri, now=ctx.now)
         return Ignored("there was nothing to undo")
-    if found.kind is ReactionKind.LIKE and activity.stored_as is not None:
+    if found.kind in PASSED_ON and activity.stored_as is not None:
         rooms.pass_on(tx, ctx.here, activity_uri=activity.stored_as, post_id=found.post_id)
+    if found.kind is ReactionKind.BOOST and activity.sender.kind is Kind.GROUP:
+        # A room that only boosts has no other word for taking a post out.
+        uri = activity.activity.id or activity.stored_as or ""
+        by = Ruling(room_id=activity.sender.id, by_id=None, uri=uri)
+        rulings.remove(tx, ctx.here, by, post_id=found.post_id)
     return Done(f"{found.kind.value} undone")
 
 

@@ -68,20 +68,36 @@ async def _fetch_actor(tools: Tools, uri: str, found: ActorRow | None, *, budget
         memory.of(tools.client).admit_newcomer(hosts.origin_of(uri).host, now=tools.here.now())
     described = read.actor(await documents.fetch(tools, uri, budget=budget))
     profiles.refuse_elsewhere(described)
-    handle = await _handle(tools, profiles.username(described), described.id, found, budget=budget)
+    handle = await _handle(
+        tools, profiles.username(described), described.id, found, claimed=described.webfinger, budget=budget
+    )
     profile = profiles.profile(described, handle=handle, now=tools.here.now())
     return await tools.db.write(people.store, profile, here=tools.here)
 
 
-async def _handle(tools: Tools, username: str, uri: str, found: ActorRow | None, *, budget: Budget) -> str:
-    """The "name@domain" that the actor's own server confirms; what it confirmed before stands."""
+def _is_elsewhere(claimed: str, username: str, authority: str) -> bool:
+    """Whether the actor says that it goes by its name at another domain than that of its server (FEP-2c59)."""
+    name, at, domain = claimed.removeprefix("@").partition("@")
+    return bool(at) and name.lower() == username.lower() and domain.lower() != authority
+
+
+async def _handle(
+    tools: Tools, username: str, uri: str, found: ActorRow | None, *, claimed: str | None, budget: Budget
+) -> str:
+    """The "name@domain" that the actor's own server, or the domain it claims, confirms; what was confirmed stands."""
     if found is not None and found.username == username and found.uri == uri and found.deleted_at is None:
         return f"{username}@{found.domain}"
     authority = hosts.origin_of(uri).authority
     if username == profiles.node_name(uri):
         # The actor of a whole server speaks for that server, and some servers do not list it.
         return f"{username}@{authority}"
-    budget.spend(hosts.origin_of(uri).host)
+    host = hosts.origin_of(uri).host
+    budget.spend(host)
+    if claimed is not None and _is_elsewhere(claimed, username, authority):
+        confirmed = await webfinger.confirms(tools.client, handle=claimed, actor_uri=uri)
+        if confirmed is not None:
+            return f"{username}@{confirmed.rpartition('@')[2]}"
+        budget.spend(host)
     handle = await webfinger.verify_handle(tools.client, username=username, actor_uri=uri)
     return f"{username}@{handle.rpartition('@')[2]}"
 

@@ -11,9 +11,11 @@ from fedishare.as2.types import Activity
 from fedishare.core import hosts
 from fedishare.core.errors import Refused
 from fedishare.domain.kinds import Kind, ReactionKind
-from fedishare.inbox import posts, reactions, reading, trust
+from fedishare.inbox import posts, reactions, reading, rulings, trust
 from fedishare.inbox.context import Apply, Context, Done, Ignored, Need, Outcome, Verified, Wanted
+from fedishare.inbox.rulings import Case
 from fedishare.queries import known
+from fedishare.queries import rulings as decided
 from fedishare.queries.known import PostRow
 from fedishare.services import nodes, rooms
 from fedishare.services.drafts import ForeignPost
@@ -26,9 +28,12 @@ PASSED_ON: Final[Mapping[str, Apply]] = MappingProxyType(
         "Delete": posts.delete,
         "Like": reactions.like,
         "EmojiReact": reactions.like,
+        "Dislike": reactions.dislike,
         "Undo": reactions.undo,
     }
 )
+# What only moderators do; and a room's own page, which is fetched.
+RULED: Final = frozenset({"Lock", "Block", "Add", "Remove"})
 # What can be fetched from its own server when the room cannot vouch for it: the post that it is
 # about, or the activity itself (F13).
 FETCHED: Final[Mapping[str, Wanted]] = MappingProxyType(
@@ -38,6 +43,7 @@ FETCHED: Final[Mapping[str, Wanted]] = MappingProxyType(
         "Delete": Wanted.POST_AGAIN,
         "Like": Wanted.ACTIVITY,
         "EmojiReact": Wanted.ACTIVITY,
+        "Dislike": Wanted.ACTIVITY,
         "Undo": Wanted.ACTIVITY,
     }
 )
@@ -76,6 +82,15 @@ def pass_along_needs(tx: Connection, activity: Verified, ctx: Context) -> tuple[
     inner = _inner(activity)
     if inner is None or not _is_welcome(tx, activity, inner, ctx):
         return ()
+    if _is_about_the_room(inner, activity):
+        return (Need(Wanted.ACTOR_AGAIN, activity.sender.uri),)
+    case = _ruling(tx, activity, inner)
+    return rulings.needs(tx, case) if case is not None else _inner_needs(tx, activity, inner, ctx)
+
+
+def _inner_needs(tx: Connection, activity: Verified, inner: Activity, ctx: Context) -> tuple[Need, ...]:
+    if inner.type not in PASSED_ON:
+        return ()
     if known.actor(tx, uri=inner.actor) is None:
         return (Need(Wanted.ACTOR, inner.actor),)
     wanted = FETCHED[inner.type]
@@ -99,7 +114,7 @@ def _matters(tx: Connection, inner: Activity) -> bool:
 
 def _is_welcome(tx: Connection, activity: Verified, inner: Activity, ctx: Context) -> bool:
     """Whether anything may be fetched for this: somebody here is in the room, and nothing of it is ours or blocked."""
-    if inner.type not in PASSED_ON or not trust.is_foreign(inner.actor, ctx.here):
+    if inner.type not in PASSED_ON.keys() | RULED or not trust.is_foreign(inner.actor, ctx.here):
         return False
     if known.is_blocked(tx, hosts=[hosts.origin_of(inner.actor).host]):
         return False
@@ -109,17 +124,41 @@ def _is_welcome(tx: Connection, activity: Verified, inner: Activity, ctx: Contex
 def pass_along(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     """A room passes on what a member did: that is done first, then the room has approved of it."""
     inner = _inner(activity)
-    if inner is None or inner.type not in PASSED_ON:
+    if inner is None or inner.type not in PASSED_ON.keys() | RULED:
         return Ignored("the room passes on something we do not act on")
     if not known.is_followed_here(tx, actor_id=activity.sender.id):
         return Ignored("nobody here is in the room")
     nodes.observe_threadiverse(tx, host=activity.sender.host)
+    if _is_about_the_room(inner, activity):
+        return Done("the room's page")
+    case = _ruling(tx, activity, inner)
+    if case is not None:
+        uri = inner.id or activity.activity.id or activity.stored_as or ""
+        return rulings.apply(tx, ctx, case, uri=uri, stored_as=None)
+    return _pass_along(tx, activity, inner, ctx)
+
+
+def _pass_along(tx: Connection, activity: Verified, inner: Activity, ctx: Context) -> Outcome:
+    if inner.type not in PASSED_ON:
+        return Ignored("the room passes on something we do not act on")
     believed = trust.announced(tx, activity, ctx)
     done = _do(tx, believed, ctx) if believed is not None and _is_complete(inner, ctx) else _confirmed(tx, inner)
     post = known.post(tx, uri=inner.object) if inner.object else None
     if inner.type != "Create" or post is None or post.deleted_at is not None:
         return done
     return _approve(tx, activity, ctx, post)
+
+
+def _ruling(tx: Connection, activity: Verified, inner: Activity) -> Case | None:
+    """What a moderator decided in the room that says so; a room is the best witness of what is in it."""
+    room = decided.room(tx, room_id=activity.sender.id)
+    data = activity.activity.inner.data if activity.activity.inner is not None else {}
+    return rulings.of(tx, inner, data, room=room) if room is not None and not room.local else None
+
+
+def _is_about_the_room(inner: Activity, activity: Verified) -> bool:
+    """A moderator changed the room's page, which is then read where it is (ORG-20)."""
+    return inner.type == "Update" and inner.object == activity.sender.uri
 
 
 def _confirmed(tx: Connection, inner: Activity) -> Outcome:

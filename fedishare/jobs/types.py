@@ -1,11 +1,12 @@
 """One struct per kind of work. Data only: ids and addresses, never rows."""
 
+from datetime import datetime
 from enum import IntEnum
 from typing import ClassVar, Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from fedishare.domain.kinds import ReactionKind
+from fedishare.domain.kinds import ReactionKind, RulingKind
 
 
 class Lane(IntEnum):
@@ -264,6 +265,34 @@ class Forward(Job, frozen=True):
     post_id: int
 
 
+class PublishRuling(Job, frozen=True):
+    """A moderator of a room of ours decided something; `uri` is the id of the activity, or of the one taken back."""
+
+    kind: RulingKind
+    room_id: int
+    by_id: int
+    uri: str
+    post_id: int | None = None
+    actor_id: int | None = None
+    reason: str = ""
+    until: datetime | None = None
+    with_posts: bool = False
+
+    @property
+    def line(self) -> str | None:
+        """What is taken back is told after what was decided, about a post as about a person."""
+        return f"post {self.post_id}" if self.post_id is not None else f"actor {self.actor_id}"
+
+
+class RefusePost(Job, frozen=True):
+    """A room of ours did not take what was written into it; its author's server is told (decision F12)."""
+
+    room_id: int
+    author_id: int
+    activity_uri: str
+    reason: str
+
+
 class FetchParent(Job, frozen=True):
     """Find the post that a reply answers, so that its thread is whole.
 
@@ -356,6 +385,8 @@ AnyJob: TypeAlias = (
     | VerifyQuote
     | Distribute
     | Forward
+    | PublishRuling
+    | RefusePost
     | FetchParent
     | CrawlThread
     | FetchFeatured

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from fedishare.core import hosts
-from fedishare.core.errors import Invalid, NotFound, Refused
+from fedishare.core.errors import FediShareError, Invalid, NotFound, Refused
 from fedishare.core.json import Json
 from fedishare.net.answers import AS2, json_object
 from fedishare.net.client import Client
@@ -91,6 +91,19 @@ async def verify_handle(client: Client, *, username: str, actor_uri: str) -> str
     if word.actor_uri != actor_uri:
         raise Invalid(f"{asked} is somebody else.")
     return str(await _settle(client, asked, word))
+
+
+async def confirms(client: Client, *, handle: str, actor_uri: str) -> str | None:
+    """The handle that an actor claims (FEP-2c59), in lower case, if its domain says the same of this very actor.
+
+    Nothing for all else, also where that domain does not answer: the actor has a name on its own server.
+    """
+    try:
+        asked = _Handle(*parse_handle(handle))
+        word = await _ask(client, asked)
+    except FediShareError:
+        return None
+    return str(asked) if _same(word.subject, asked) and word.actor_uri == actor_uri else None
 
 
 async def _settle(client: Client, asked: _Handle, word: _Word) -> _Handle:

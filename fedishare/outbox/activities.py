@@ -72,7 +72,9 @@ def undo(activity: Document, *, uri: str) -> Document:
     """The Undo of `activity`, which is embedded whole: an id alone is not enough for Mastodon to undo a Like."""
     undone: Document = {"id": uri, "type": "Undo"}
     undone |= {name: activity[name] for name in ("actor", "to", "cc", "audience") if name in activity}
-    return _plain(undone | {"object": write.bare(activity)})
+    return write.with_context(
+        _listed(activity.get("@context", list(write.PLAIN))), undone | {"object": write.bare(activity)}
+    )
 
 
 def follow(*, uri: str, actor: str, followee: str) -> Document:
@@ -93,9 +95,14 @@ def block(*, uri: str, actor: str, blocked: str) -> Document:
     return _plain(_activity("Block", uri=uri, actor=actor, to=[blocked], cc=[]) | {"object": blocked})
 
 
-def flag(*, uri: str, actor: str, target: str, posts: Sequence[str], comment: str, at: datetime) -> Document:
-    """A report about `target`, who comes first: Mastodon files nothing without the account."""
-    activity = _activity("Flag", uri=uri, actor=actor, to=[target], cc=[])
+def flag(
+    *, uri: str, actor: str, target: str, posts: Sequence[str], comment: str, at: datetime, to: str | None = None
+) -> Document:
+    """A report about `target`, who comes first: Mastodon files nothing without the account.
+
+    It is for them, that is their server, or for the room `to`.
+    """
+    activity = _activity("Flag", uri=uri, actor=actor, to=[to or target], cc=[])
     return _plain(activity | {"published": write.when(at), "content": comment, "object": [target, *posts]})
 
 
@@ -128,6 +135,47 @@ def delete_stamp(*, uri: str, actor: str, stamp: str, to: Sequence[str], cc: Seq
 def move(*, uri: str, actor: str, target: str, followers: str) -> Document:
     activity = _activity("Move", uri=uri, actor=actor, to=[followers], cc=[])
     return _plain(activity | {"object": actor, "target": target})
+
+
+def take_out(*, uri: str, actor: str, post: str, to: Sequence[str], audience: str, summary: str) -> Document:
+    """A moderator takes a post out of the room `audience`. Its `summary` tells it from an author's own Delete."""
+    activity = _activity("Delete", uri=uri, actor=actor, to=to, cc=[audience], audience=audience)
+    return _plain(activity | {"object": post, "summary": summary})
+
+
+def lock(*, uri: str, actor: str, post: str, to: Sequence[str], audience: str, summary: str) -> Document:
+    """The conversation that began with `post` takes no more answers."""
+    activity = _activity("Lock", uri=uri, actor=actor, to=to, cc=[audience], audience=audience)
+    return write.with_context(write.RULING, activity | {"object": post} | _reason(summary))
+
+
+def ban(
+    *,
+    uri: str,
+    actor: str,
+    banned: str,
+    room: str,
+    summary: str,
+    until: datetime | None = None,
+    with_posts: bool = False,
+) -> Document:
+    """A moderator bans somebody from `room`; without `target` it would be the moderator's own block."""
+    ends: Document = {"endTime": write.when(until)} if until is not None else {}
+    aimed: Document = {"object": banned, "target": room, "removeData": with_posts}
+    activity = _activity("Block", uri=uri, actor=actor, to=[PUBLIC_IRI], cc=[room], audience=room)
+    return write.with_context(write.RULING, activity | aimed | _reason(summary) | ends)
+
+
+def list_in(kind: str, *, uri: str, actor: str, thing: str, target: str, room: str) -> Document:
+    """A moderator adds to, or with the kind Remove takes from, a list of `room`: its pins, or its moderators."""
+    activity = _activity(kind, uri=uri, actor=actor, to=[PUBLIC_IRI], cc=[room], audience=room)
+    return _plain(activity | {"object": thing, "target": target})
+
+
+def refuse(*, uri: str, room: str, activity: str, author: str, summary: str) -> Document:
+    """A room does not take what `activity`, a Create of `author`, wrote into it."""
+    refused = _activity("Reject", uri=uri, actor=room, to=[author], cc=[])
+    return _plain(refused | {"object": activity} | _reason(summary))
 
 
 def add(*, uri: str, actor: str, post: str, featured: str, followers: str, audience: str | None = None) -> Document:
@@ -175,6 +223,10 @@ def _activity(
 
 def _plain(activity: Document) -> Document:
     return write.with_context(write.PLAIN, activity)
+
+
+def _reason(summary: str) -> Document:
+    return {"summary": summary} if summary else {}
 
 
 def _only(uri: str | None) -> list[str]:

@@ -34,7 +34,7 @@ from fedishare.outbox import activities, actors, dialects, objects, resources, s
 from fedishare.outbox.letters import Outgoing, inboxes_of, letter, named, send
 from fedishare.outbox.relations import answer_follow, send_block, send_follow, send_unblock, send_unfollow
 from fedishare.queries import outgoing, parties, recipients
-from fedishare.queries.outgoing import PostFacts, PostRow, ReactionFacts
+from fedishare.queries.outgoing import PostFacts, PostRow, ReactionFacts, ReportFacts
 from fedishare.queries.parties import ActorFacts, Party, Who
 
 __all__ = [
@@ -170,7 +170,7 @@ async def send_move(tools: Tools, job: SendMove) -> None:
 async def publish_pin(tools: Tools, job: PublishPin) -> None:
     """A post is pinned or taken down again.
 
-    A room's pin goes to microblog servers as the room's own; the others get it as everything else in a room.
+    A room's pin goes to microblog servers as the room's own; the others hear of it in its moderator's name.
     """
     facts, post, inboxes, last = await tools.db.read(_pinned, job)
     kind = "Add" if job.added else "Remove"
@@ -197,8 +197,7 @@ async def publish_pin(tools: Tools, job: PublishPin) -> None:
         at=tools.here.now(),
     )
     still = partial(outgoing.is_pinned, actor_id=job.actor_id, post_id=job.post_id, wanted=job.added)
-    room_id = row.id if is_room else None
-    await send(tools, Outgoing(about, inboxes, room_id=room_id, post_id=job.post_id, still=still))
+    await send(tools, Outgoing(about, inboxes, post_id=job.post_id, still=still))
 
 
 async def send_use(tools: Tools, job: SendUse) -> None:
@@ -212,20 +211,31 @@ async def send_use(tools: Tools, job: SendUse) -> None:
 
 
 async def send_report(tools: Tools, job: SendReport) -> None:
-    """A report, in the node's name: who reported somebody stays here."""
+    """A report, in the node's name: who reported somebody stays here.
+
+    It goes to the server of whom it is about, and to the room elsewhere in which it happened.
+    """
     facts = await tools.db.read(outgoing.report_facts, job.report_id)
-    if facts is None or facts.target.local:
+    if facts is None:
         return
+    for room in await tools.db.read(outgoing.rooms_elsewhere, facts.posts):
+        await send(tools, _report(facts, uri=named(tools.here.uris, "Flag", facts.uri, room.uri), to=room))
+    if not facts.target.local:
+        await send(tools, _report(facts, uri=facts.uri, to=facts.target))
+
+
+def _report(facts: ReportFacts, *, uri: str, to: Who) -> Outgoing:
     activity = activities.flag(
-        uri=facts.uri,
+        uri=uri,
         actor=facts.node.uri,
         target=facts.target.uri,
         posts=facts.posts,
         comment=facts.comment,
         at=facts.at,
+        to=to.uri,
     )
     about = letter(activity, actor=facts.node, object_uri=facts.target.uri, public=False, at=facts.at)
-    await send(tools, Outgoing(about, inboxes_of([facts.target])))
+    return Outgoing(about, inboxes_of([to]))
 
 
 def _addressed(tx: Connection, post_id: int, *, to_holders: bool) -> Addressed:
@@ -242,6 +252,7 @@ def _addressed(tx: Connection, post_id: int, *, to_holders: bool) -> Addressed:
         inboxes += inboxes_of([facts.room])
     if to_holders:
         inboxes += recipients.holder_inboxes(tx, post_id=post_id)
+        inboxes += _boosted_to(tx, facts)
     return Addressed(facts, list(dict.fromkeys(inboxes)))
 
 
@@ -249,6 +260,15 @@ def _standing(facts: PostFacts) -> tuple[str, ...]:
     """What an Update that is no edit may be about: it bears another id once one of these is another."""
     said: tuple[object, ...] = (facts.post.edited_at, facts.post.quote_policy, facts.poll, facts.quote, facts.options)
     return tuple(map(repr, said))
+
+
+def _boosted_to(tx: Connection, facts: PostFacts) -> list[str]:
+    """Servers that have a post because a room of ours boosted it: they believe nobody but its author (F11)."""
+    room = facts.room
+    if room is None or not room.local or not facts.author.local or facts.post.visibility not in OPEN:
+        return []
+    members = recipients.members(tx, room_id=room.id, author_id=facts.author.id)
+    return [member.inbox for member in members if dialects.dialect_of(member) is not Dialect.THREADIVERSE]
 
 
 def _reaches(who: Who | None, addressed: list[str]) -> bool:

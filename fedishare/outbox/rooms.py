@@ -1,8 +1,9 @@
 """A room of ours passes on what happened in it, to each member's server in its dialect (FEP-1b12; decision F11)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import Enum, auto
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
@@ -15,6 +16,7 @@ from fedishare.core.here import Here
 from fedishare.core.json import Json
 from fedishare.core.uris import Uris
 from fedishare.domain import audience
+from fedishare.domain import dialects as wordings
 from fedishare.domain.audience import PUBLIC_IRI
 from fedishare.domain.dialects import OURS
 from fedishare.domain.kinds import Dialect
@@ -30,6 +32,8 @@ from fedishare.queries.recipients import Member
 
 # The wording for other servers under the same id.
 BOOST: Final = "boost"
+# What somebody else wrote, as it came, sent by the room.
+FORWARDED: Final = "forwarded"
 
 
 class Form(Enum):
@@ -38,6 +42,26 @@ class Form(Enum):
     WRAPPED = auto()  # Announce{the activity, unmodified}: all that happens, for servers that know groups
     BOOST = auto()  # Announce{"the post's id"}: a boost, for servers that know only people
     UNBOOST = auto()  # Undo of that boost
+    FORWARDED = auto()  # the activity alone, for servers that believe what its author's proof says
+
+
+class Event(Enum):
+    """What can happen in a room, as far as servers are told differently."""
+
+    POST = auto()
+    ANSWER = auto()
+    EDIT = auto()
+    DELETION = auto()
+    ANSWER_DELETED = auto()
+    REMOVAL = auto()
+    ANSWER_REMOVED = auto()
+    RESTORED = auto()
+    ANSWER_RESTORED = auto()
+    REACTION = auto()
+    PIN = auto()
+    LOCK = auto()
+    BAN = auto()
+    OTHER = auto()
 
 
 class Known(NamedTuple):
@@ -48,6 +72,7 @@ class Known(NamedTuple):
     post: PostRow | None
     boost: str | None
     members: list[Member]
+    author_uri: str | None
 
 
 class Inner(NamedTuple):
@@ -56,29 +81,78 @@ class Inner(NamedTuple):
     uri: str
     type: str
     about: str
-    is_reply: bool
+    event: Event
     is_public: bool
     document: Document
 
 
-def forms(activity: str, *, is_reply: bool, dialect: Dialect) -> frozenset[Form]:
-    """The table of the interoperability notes (fediverse.md 1.5), for one event and one kind of server.
+_W, _B, _U, _F = Form.WRAPPED, Form.BOOST, Form.UNBOOST, Form.FORWARDED
+_ONLY_WRAPPED: Final = (frozenset({_W}), frozenset[Form](), frozenset({_W}))
+# The table of the interoperability notes (fediverse.md 1.5): for servers that know groups, for those that know
+# only people, and for those that we know nothing of. No answer is ever announced where it would show up as a boost.
+TOLD: Final[Mapping[Event, tuple[frozenset[Form], frozenset[Form], frozenset[Form]]]] = MappingProxyType(
+    {
+        Event.POST: (frozenset({_W}), frozenset({_B}), frozenset({_W, _B})),
+        Event.ANSWER: (frozenset({_W}), frozenset({_F}), frozenset()),
+        Event.EDIT: (frozenset({_W}), frozenset({_F}), frozenset({_W})),
+        Event.DELETION: (frozenset({_W}), frozenset({_U, _F}), frozenset({_W, _U})),
+        Event.ANSWER_DELETED: (frozenset({_W}), frozenset({_F}), frozenset({_W})),
+        Event.REMOVAL: (frozenset({_W}), frozenset({_U}), frozenset({_W, _U})),
+        Event.ANSWER_REMOVED: _ONLY_WRAPPED,
+        Event.RESTORED: (frozenset({_W}), frozenset({_B}), frozenset({_W, _B})),
+        Event.ANSWER_RESTORED: _ONLY_WRAPPED,
+        Event.REACTION: _ONLY_WRAPPED,
+        Event.PIN: _ONLY_WRAPPED,
+        Event.LOCK: _ONLY_WRAPPED,
+        Event.BAN: _ONLY_WRAPPED,
+        Event.OTHER: _ONLY_WRAPPED,
+    }
+)
+_COLUMNS: Final = (Dialect.THREADIVERSE, Dialect.MICROBLOG, Dialect.BOTH)
 
-    No answer is ever announced where it would show up as a boost, so a server that we know
-    nothing of gets none. Everything else that microblog servers do not understand they ignore.
-    """
-    understands_groups = dialect is not Dialect.MICROBLOG
-    boosts = dialect is not Dialect.THREADIVERSE
-    match activity:
-        case "Create" if is_reply:
-            told = {Form.WRAPPED: dialect is Dialect.THREADIVERSE}
+
+def forms(event: Event, *, dialect: Dialect) -> frozenset[Form]:
+    """How one event is told to one kind of server."""
+    return TOLD[event][_COLUMNS.index(dialect)]
+
+
+def event_of(document: Document, *, is_reply: bool, author_uri: str | None) -> Event:
+    """What happened, by the activity that says so, and what it is about."""
+    kind, target = document.get("type"), document.get("object")
+    # A Delete with a summary, or by somebody else, is a moderator's (fediverse.md 1.7).
+    is_ruling = "summary" in document or (author_uri is not None and document.get("actor") != author_uri)
+    match kind:
         case "Create":
-            told = {Form.WRAPPED: understands_groups, Form.BOOST: boosts}
-        case "Delete" if not is_reply:
-            told = {Form.WRAPPED: understands_groups, Form.UNBOOST: boosts}
+            return Event.ANSWER if is_reply else Event.POST
+        case "Update":
+            return Event.EDIT
+        case "Delete" if is_ruling:
+            return Event.ANSWER_REMOVED if is_reply else Event.REMOVAL
+        case "Delete":
+            return Event.ANSWER_DELETED if is_reply else Event.DELETION
+        case "Undo":
+            return _undone(target.get("type") if isinstance(target, dict) else None, is_reply=is_reply)
         case _:
-            told = {Form.WRAPPED: understands_groups}
-    return frozenset(form for form, is_told in told.items() if is_told)
+            return EVENTS.get(str(kind), Event.OTHER)
+
+
+EVENTS: Final[Mapping[str, Event]] = MappingProxyType(
+    {
+        "Like": Event.REACTION,
+        "EmojiReact": Event.REACTION,
+        "Dislike": Event.REACTION,
+        "Add": Event.PIN,
+        "Remove": Event.PIN,
+        "Lock": Event.LOCK,
+        "Block": Event.BAN,
+    }
+)
+
+
+def _undone(kind: Json, *, is_reply: bool) -> Event:
+    if kind == "Delete":
+        return Event.ANSWER_RESTORED if is_reply else Event.RESTORED
+    return EVENTS.get(str(kind), Event.OTHER)
 
 
 async def distribute(tools: Tools, job: Distribute) -> None:
@@ -111,6 +185,7 @@ def _load(tx: Connection, job: Distribute) -> Known:
         post=post,
         boost=boost,
         members=recipients.members(tx, room_id=job.room_id, author_id=parcel.actor.id),
+        author_uri=outgoing.author_of(tx, job.post_id) if job.post_id is not None else None,
     )
 
 
@@ -126,7 +201,9 @@ def _read(known: Known) -> Inner:
         uri=uri,
         type=kind,
         about=post.uri if post is not None else uri,
-        is_reply=post is not None and post.in_reply_to_uri is not None,
+        event=event_of(
+            document, is_reply=post is not None and post.in_reply_to_uri is not None, author_uri=known.author_uri
+        ),
         is_public=_is_public(document, post),
         document=document,
     )
@@ -144,10 +221,22 @@ def _recipients(known: Known, inner: Inner) -> list[tuple[Member, frozenset[Form
     # A boost is for everybody to see, so what is for members alone has no other form than the wrapped one.
     fit = frozenset(Form) if inner.is_public else frozenset({Form.WRAPPED})
     return [
-        (member, fit & forms(inner.type, is_reply=inner.is_reply, dialect=dialects.dialect_of(member)))
+        (member, (fit & forms(inner.event, dialect=dialects.dialect_of(member))) - _beyond(known, inner, member))
         for member in known.members
         if member.host != author_host or _also_to_its_origin(member)
     ]
+
+
+def _beyond(known: Known, inner: Inner, member: Member) -> frozenset[Form]:
+    """What a server could do nothing with, or has already: our own author told it directly of an edit or a deletion."""
+    has_heard = known.parcel.actor.local and inner.event is not Event.ANSWER
+    takes = wordings.takes_forwarded(
+        member.software,
+        member.version,
+        has_proof=isinstance(inner.document.get("proof"), dict),
+        has_linked_signature=isinstance(inner.document.get("signature"), dict),
+    )
+    return frozenset() if takes and not has_heard else frozenset({Form.FORWARDED})
 
 
 def _also_to_its_origin(member: Member) -> bool:
@@ -187,12 +276,31 @@ def _unboosted(known: Known, inner: Inner, here: Here) -> Letter:
     return _letter(known, inner, undone, here, object_uri=boost)
 
 
-_LETTERS: Final = {Form.WRAPPED: _wrapped, Form.BOOST: _boosted, Form.UNBOOST: _unboosted}
+def _forwarded(known: Known, inner: Inner, _here: Here) -> Letter:
+    """The activity to the byte as it came; the room signs no more than the request."""
+    return Letter(
+        uri=inner.uri,
+        actor_id=known.room.who.id,
+        type=inner.type,
+        object_uri=inner.about,
+        about=inner.about,
+        body=known.parcel.body,
+        public=inner.is_public,
+        variant=FORWARDED,
+    )
+
+
+_LETTERS: Final = {
+    Form.WRAPPED: _wrapped,
+    Form.BOOST: _boosted,
+    Form.UNBOOST: _unboosted,
+    Form.FORWARDED: _forwarded,
+}
 
 
 def _announce_id(known: Known, inner: Inner, at: Uris) -> str:
     """The id of the room's word on this activity; for a new post it is that of the boost the room recorded."""
-    if inner.type == "Create" and known.boost is not None:
+    if inner.event in {Event.POST, Event.RESTORED} and known.boost is not None:
         return known.boost
     return named(at, "Announce", known.room.who.uri, inner.uri)
 

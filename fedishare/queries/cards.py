@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, exists, select
 from sqlalchemy.orm import aliased
 
 from fedishare.db.people import Actor
@@ -14,6 +14,7 @@ from fedishare.db.posts import Attachment, Post
 from fedishare.db.quotes import Quote
 from fedishare.db.reactions import Reaction
 from fedishare.db.resources import Resource, ResourceFile
+from fedishare.db.rooms import Lock, Steward
 from fedishare.domain import polls
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import Kind, QuotePolicy, QuoteState, ReactionKind
@@ -108,6 +109,8 @@ class QuoteCard(NamedTuple):
 
 
 class Card(NamedTuple):
+    """`is_closed` where its room takes no more answers; `is_mine_to_moderate` where the viewer looks after its room."""
+
     id: int
     uri: str
     url: str
@@ -137,6 +140,8 @@ class Card(NamedTuple):
     boosted: bool
     booster: Face | None
     entry_id: int
+    is_closed: bool
+    is_mine_to_moderate: bool
     quote_policy: QuotePolicy | None = None
     poll: PollCard | None = None
     quote: QuoteCard | None = None
@@ -186,6 +191,7 @@ POST_COLUMNS: Final = (
 )
 QUOTE_AT: Final = len(POST_COLUMNS) + 2 * FACE_WIDTH
 POLL_AT: Final = QUOTE_AT + 4
+ROOM_AT: Final = POLL_AT + 4
 POSTS: Final = (
     select(
         *(getattr(Post, name) for name in POST_COLUMNS),
@@ -199,6 +205,8 @@ POSTS: Final = (
         Poll.ends_at,
         Poll.closed_at,
         Poll.voters_count,
+        exists().where(Lock.thread_id == Post.thread_id),
+        and_(_room.local, exists().where(Steward.room_id == Post.room_id, Steward.actor_id == sight.VIEWER)),
     )
     .join(_author, _author.id == Post.author_id)
     .outerjoin(_room, _room.id == Post.room_id)
@@ -337,6 +345,7 @@ def _card(row: Sequence[Any], entry: Entry, **more: Any) -> Card:
     own = dict(zip(POST_COLUMNS, row, strict=False))
     author = row[len(own) : len(own) + FACE_WIDTH]
     room, quote = row[len(own) + FACE_WIDTH : QUOTE_AT], row[QUOTE_AT:POLL_AT]
+    is_closed, is_mine_to_moderate = row[ROOM_AT:]
     return Card(
         **own,
         deleted=False,
@@ -344,12 +353,14 @@ def _card(row: Sequence[Any], entry: Entry, **more: Any) -> Card:
         room=face(room) if room[0] is not None else None,
         entry_id=entry.id,
         quote=QuoteCard._make((*quote, None)) if quote[0] is not None else None,
+        is_closed=bool(is_closed),
+        is_mine_to_moderate=bool(is_mine_to_moderate),
         **more,
     )
 
 
 def _polls(tx: Connection, rows: Mapping[int, Sequence[Any]], *, viewer: int | None) -> dict[int, PollCard]:
-    facts = {post_id: row[POLL_AT:] for post_id, row in rows.items() if row[POLL_AT] is not None}
+    facts = {post_id: row[POLL_AT:ROOM_AT] for post_id, row in rows.items() if row[POLL_AT] is not None}
     if not facts:
         return {}
     choices: defaultdict[int, list[Any]] = defaultdict(list)

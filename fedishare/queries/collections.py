@@ -29,6 +29,7 @@ from fedishare.db.rooms import Pin, Steward
 from fedishare.db.work import Activity
 from fedishare.domain.audience import OPEN
 from fedishare.domain.kinds import FollowState, ReactionKind, StewardRole
+from fedishare.queries.hidden import is_hidden
 
 Rows: TypeAlias = Select[*tuple[Any, ...]]
 
@@ -211,7 +212,7 @@ COUNT_FOLLOWING: Final = _counted(_following)
 _replies: Final = (
     select(Post.id, Post.uri)
     .join(Actor, Actor.id == Post.author_id)
-    .where(Post.in_reply_to_id == bindparam("post"), _is_open, _stands)
+    .where(Post.in_reply_to_id == bindparam("post"), _is_open, _stands, ~is_hidden())
 )
 REPLIES: Final = _cut(_replies, Post.id, newest_first=False)
 COUNT_REPLIES: Final = _counted(_replies)

@@ -18,10 +18,11 @@ from fedishare.db.quotes import Quote
 from fedishare.db.reactions import Reaction
 from fedishare.db.reports import Report
 from fedishare.db.resources import Resource, ResourceFile, Use
-from fedishare.db.rooms import Pin
+from fedishare.db.rooms import Pin, Removal
 from fedishare.db.work import Activity, Received
 from fedishare.domain.audience import OPEN, Visibility
 from fedishare.domain.kinds import AttachmentKind, Kind, QuotePolicy, QuoteState, ReactionKind
+from fedishare.queries.hidden import is_hidden
 from fedishare.queries.parties import Key, Who, proof_key
 from fedishare.queries.rows import Cut, columns, rows
 
@@ -265,6 +266,7 @@ ATTACHMENTS: Final = (
 REPLIES: Final = (
     select(Post.id, Post.uri)
     .where(Post.in_reply_to_id == bindparam("post"), Post.visibility.in_(OPEN), Post.deleted_at.is_(None))
+    .where(~is_hidden())
     .order_by(Post.id)
     .limit(SHOWN_REPLIES + 1)
 )
@@ -336,6 +338,16 @@ IS_REACTION: Final = select(Reaction.id).where(Reaction.uri == bindparam("named"
 IS_PINNED: Final = select(Pin.post_id).where(Pin.actor_id == bindparam("actor"), Pin.post_id == bindparam("post"))
 BOOST_OF: Final = select(Reaction.uri).where(
     Reaction.actor_id == bindparam("room"), Reaction.post_id == bindparam("post"), Reaction.kind == ReactionKind.BOOST
+)
+
+ROOMS_ELSEWHERE: Final = (
+    select(*columns(Actor, Who._fields))
+    .where(~Actor.local, Actor.id.in_(select(Post.room_id).where(Post.uri.in_(bindparam("uris", expanding=True)))))
+    .order_by(Actor.id)
+)
+AUTHOR_OF: Final = select(Actor.uri).join(Post, Post.author_id == Actor.id).where(Post.id == bindparam("post"))
+LOST_BOOST: Final = select(Removal.boost_uri).where(
+    Removal.room_id == bindparam("room"), Removal.post_id == bindparam("post")
 )
 
 
@@ -411,6 +423,11 @@ def report_facts(tx: Connection, report_id: int) -> ReportFacts | None:
     return ReportFacts(row[0], row[1], row[2], row[3], cut.take(Who), cut.take(Who))
 
 
+def rooms_elsewhere(tx: Connection, posts: Sequence[str]) -> tuple[Who, ...]:
+    """The rooms on other servers in which any of these posts is."""
+    return tuple(Who(*row) for row in tx.execute(ROOMS_ELSEWHERE, {"uris": list(posts)})) if posts else ()
+
+
 def parcel(tx: Connection, uri: str) -> Parcel | None:
     """An activity, ours or received, with its bytes unchanged."""
     row = tx.execute(OURS, {"named": uri}).one_or_none() or tx.execute(THEIRS, {"named": uri}).one_or_none()
@@ -421,6 +438,11 @@ def latest(tx: Connection, *, actor_id: int, about: str, types: Sequence[str]) -
     """Type and bytes of the last activity of these types that an actor made about something."""
     row = tx.execute(LATEST, {"actor": actor_id, "about": about, "types": list(types)}).one_or_none()
     return (row.type, row.body) if row is not None else None
+
+
+def author_of(tx: Connection, post_id: int) -> str | None:
+    """The address of a post's author."""
+    return tx.scalar(AUTHOR_OF, {"post": post_id})
 
 
 def is_gone(tx: Connection, post_id: int) -> bool:
@@ -439,5 +461,6 @@ def is_pinned(tx: Connection, *, actor_id: int, post_id: int, wanted: bool) -> b
 
 
 def boost_of(tx: Connection, *, room_id: int, post_id: int) -> str | None:
-    """The id of the boost that a room recorded when it took a post."""
-    return tx.scalar(BOOST_OF, {"room": room_id, "post": post_id})
+    """The id of the boost that a room recorded when it took a post, also after it took the post out again."""
+    asked = {"room": room_id, "post": post_id}
+    return tx.scalar(BOOST_OF, asked) or tx.scalar(LOST_BOOST, asked)

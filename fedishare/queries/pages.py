@@ -152,6 +152,7 @@ REPORTS: Final = (
     .order_by(Report.resolved_at.is_not(None), Report.id.desc())
     .limit(MOST_REPORTS)
 )
+REPORTS_IN_ROOM: Final = REPORTS.where(Report.room_id == bindparam("room"), Report.resolved_at.is_(None))
 
 
 def conversation(tx: Connection, *, post_id: int, viewer: int | None) -> Conversation:
@@ -234,8 +235,9 @@ def terms(tx: Connection, *, post_id: int) -> Terms | None:
     return Terms(*row) if row else None
 
 
-def reports(tx: Connection) -> list[ReportLine]:
-    """For moderators: what waits first, then what was settled."""
+def reports(tx: Connection, *, room_id: int | None = None) -> list[ReportLine]:
+    """For moderators: what waits first, then what was settled; in one room, only what waits."""
+    rows = tx.execute(REPORTS if room_id is None else REPORTS_IN_ROOM, {"room": room_id} if room_id else {})
     return [
         ReportLine(
             row.id,
@@ -247,5 +249,5 @@ def reports(tx: Connection) -> list[ReportLine]:
             row.resolved_at,
             row.forwarded,
         )
-        for row in tx.execute(REPORTS)
+        for row in rows
     ]

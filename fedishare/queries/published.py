@@ -16,6 +16,7 @@ from fedishare.db.posts import Post
 from fedishare.db.work import Activity
 from fedishare.domain.audience import OPEN
 from fedishare.domain.kinds import FollowState, Kind
+from fedishare.queries.hidden import is_hidden
 from fedishare.queries.sight import NOBODY, visible
 
 MOST_IN_A_THREAD: Final = 1000
@@ -96,7 +97,7 @@ ROOT: Final = (
 )
 THREAD: Final = (
     select(Post.uri)
-    .where(Post.thread_id == bindparam("root"), visible())
+    .where(Post.thread_id == bindparam("root"), visible(), ~is_hidden())
     .order_by(Post.published_at, Post.id)
     .limit(MOST_IN_A_THREAD)
 )

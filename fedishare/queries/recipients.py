@@ -64,6 +64,7 @@ MEMBERS: Final = (
         _INBOX.label("inbox"),
         Actor.host,
         func.max(Node.software).label("software"),
+        func.max(Node.version).label("version"),
         func.max(Node.dialect).label("dialect"),
         func.max(Node.dialect_set).label("dialect_set"),
         func.sum(case((Actor.id == bindparam("author"), 0), else_=1)).label("others"),
@@ -85,6 +86,7 @@ class Member(NamedTuple):
     inbox: str
     host: str
     software: str | None
+    version: str | None
     dialect: Dialect | None
     dialect_set: Dialect | None
     others: int
@@ -121,7 +123,15 @@ def holder_inboxes(tx: Connection, *, post_id: int) -> list[str]:
 def members(tx: Connection, *, room_id: int, author_id: int) -> list[Member]:
     """The inboxes of a room's members elsewhere, one for each server that offers a shared one."""
     return [
-        Member(row.inbox, row.host, row.software, _dialect(row.dialect), _dialect(row.dialect_set), row.others)
+        Member(
+            row.inbox,
+            row.host,
+            row.software,
+            row.version,
+            _dialect(row.dialect),
+            _dialect(row.dialect_set),
+            row.others,
+        )
         for row in tx.execute(MEMBERS, {"room": room_id, "author": author_id})
     ]
 

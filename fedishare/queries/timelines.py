@@ -17,6 +17,7 @@ from fedishare.domain.audience import OPEN, Visibility
 from fedishare.domain.kinds import ReactionKind
 from fedishare.queries import sight
 from fedishare.queries.cards import Card, Entry, cards, fill
+from fedishare.queries.hidden import is_hidden
 
 NEWEST: Final = 2**63 - 1
 PAGE: Final = 20
@@ -82,10 +83,12 @@ RESOURCES: Final = _page(
     Post.id,
 )
 THREAD_OF: Final = select(Post.thread_id, Post.deleted_at).where(Post.id == bindparam("post"))
-# By when they were written, for we may learn of them in any order.
+# By when they were written, for we may learn of them in any order. Whoever wrote it, and whoever came for this
+# very post, sees what a room does not show.
 THREAD: Final = (
     select(Post.id)
     .where(Post.thread_id == bindparam("thread"))
+    .where(or_(~is_hidden(), Post.author_id == bindparam("viewer"), Post.id == bindparam("post")))
     .order_by(Post.id != Post.thread_id, Post.published_at, Post.id)
     .limit(LONGEST_THREAD)
 )
@@ -157,7 +160,8 @@ def thread(tx: Connection, *, post_id: int, viewer: int | None) -> list[Card]:
     """
     card(tx, post_id=post_id, viewer=viewer)
     thread_id = tx.execute(THREAD_OF, {"post": post_id}).one().thread_id
-    return cards(tx, list(tx.scalars(THREAD, {"thread": thread_id})), viewer=viewer)
+    shown = tx.scalars(THREAD, {"thread": thread_id, "post": post_id, "viewer": viewer or sight.NOBODY})
+    return cards(tx, list(shown), viewer=viewer)
 
 
 def card(tx: Connection, *, post_id: int, viewer: int | None) -> Card:

@@ -13,6 +13,7 @@ from fedishare.db.people import Actor
 from fedishare.domain.kinds import FollowState, Kind, NoticeKind
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import AnswerFollow, FetchFeatured, SendBlock, SendFollow, SendUnblock, SendUnfollow
+from fedishare.queries import rulings
 from fedishare.services import nodes, notices
 
 BETWEEN: Final = exists().where(
@@ -90,6 +91,8 @@ def request(tx: Connection, here: Here, *, follower_id: int, followee_id: int, u
         raise Refused("This account has moved. Follow the new one, which its page names.")
     if followee.is_gone or tx.scalar(BLOCKED, {"one": follower_id, "other": followee_id}):
         raise Refused("This account cannot be followed.")
+    if followee.kind is Kind.GROUP and rulings.is_banned(tx, room_id=followee_id, actor_id=follower_id, now=here.now()):
+        raise Refused("The moderators of this room banned this account.")
 
     found = tx.execute(EXISTING, {"follower": follower_id, "followee": followee_id}).one_or_none()
     if found is None:

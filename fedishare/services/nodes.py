@@ -13,6 +13,7 @@ from fedishare.db.follows import Follow
 from fedishare.db.nodes import BlockedDomain, Node
 from fedishare.db.people import Actor
 from fedishare.db.work import Delivery
+from fedishare.domain import dialects
 from fedishare.domain.kinds import Dialect
 from fedishare.jobs import deliveries
 from fedishare.jobs.queue import enqueue
@@ -73,6 +74,9 @@ OBSERVE: Final = (
     .where(Node.host == bindparam("at"), or_(Node.dialect.is_(None), Node.dialect == Dialect.BOTH))
     .values(dialect=Dialect.THREADIVERSE)
 )
+
+SET_DIALECT: Final = update(Node).where(Node.host == bindparam("at")).values(dialect_set=bindparam("chosen"))
+SPOKEN_TO: Final = select(Node.software, Node.dialect, Node.dialect_set).where(Node.host == bindparam("at"))
 
 
 class Blocked(NamedTuple):
@@ -151,3 +155,14 @@ def domain_of(text: str) -> str:
 def observe_threadiverse(tx: Connection, *, host: str) -> None:
     """The host announced an activity, so it reads announced activities too (F10)."""
     tx.execute(OBSERVE, {"at": host})
+
+
+def set_dialect(tx: Connection, *, host: str, dialect: Dialect | None) -> Dialect:
+    """An admin's word on how a server reads what rooms announce, which beats all else; None takes it back.
+
+    Answers how it is spoken to now.
+    """
+    tx.execute(MEET, {"host": host})
+    tx.execute(SET_DIALECT, {"at": host, "chosen": dialect})
+    row = tx.execute(SPOKEN_TO, {"at": host}).one()
+    return row.dialect_set or row.dialect or dialects.usual(row.software)

@@ -82,7 +82,7 @@ def publish(tx: Connection, here: Here, *, author_id: int, draft: Draft, people:
     if author.suspended_at is not None or author.deleted_at is not None:
         raise Refused("This account may not post.")
     parent = threads.parent_of(tx, post_id=draft.in_reply_to, reader=author_id) if draft.in_reply_to else None
-    room = _room(tx, draft, parent, author_id)
+    room = _room(tx, here, draft, parent, author_id)
     written = _write(tx, here, draft.text, people)
     title = markup.text(draft.title, limit=LONGEST_TITLE) if draft.title and parent is None else None
     _refuse_incomplete(draft, written, title=title)
@@ -133,7 +133,7 @@ def publish(tx: Connection, here: Here, *, author_id: int, draft: Draft, people:
         threads.count_reply(tx, parent_id=parent.id, more=1)
     _show(tx, post_id=post_id, author_id=author_id, draft=draft, parent=parent)
     _tell(tx, here, post_id=post_id, uri=uri, author_id=author_id, parent=parent, named=named)
-    if room is not None and room.local:
+    if room is not None and room.local:  # That it may go in was asked above.
         rooms.admit(tx, here, room_id=room.id, post_id=post_id, activity_uri=None)
     crash.point("post.written")
     enqueue(tx, PublishPost(post_id), due=now)
@@ -171,7 +171,7 @@ class Where(NamedTuple):
     local: bool
 
 
-def _room(tx: Connection, draft: Draft, parent: threads.Parent | None, author_id: int) -> Where | None:
+def _room(tx: Connection, here: Here, draft: Draft, parent: threads.Parent | None, author_id: int) -> Where | None:
     room_id = draft.room or (parent.room_id if parent is not None else None)
     if room_id is None or draft.visibility in {Visibility.FOLLOWERS, Visibility.MENTIONED}:
         return None
@@ -180,6 +180,10 @@ def _room(tx: Connection, draft: Draft, parent: threads.Parent | None, author_id
         raise NotFound("This room is no longer there.")
     if parent is None and not rooms.is_member(tx, room_id=room_id, actor_id=author_id):
         raise Refused("Join the room first; then you can post into it.")
+    thread_id = parent.thread_id if parent is not None else 0
+    why = rooms.why_not(tx, here, room_id=room_id, author_id=author_id, thread_id=thread_id)
+    if why is not None:
+        raise Refused(why)
     return Where(*found)
 
 

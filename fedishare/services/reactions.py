@@ -1,4 +1,4 @@
-"""Likes and boosts, given and taken back."""
+"""Likes and boosts, given and taken back; and dislikes from elsewhere, which are only kept."""
 
 from datetime import datetime
 from typing import Final
@@ -38,6 +38,10 @@ COUNT: Final = {
     .values(boosts_count=Post.boosts_count + bindparam("more")),
 }
 TAKE_FROM_HOMES: Final = delete(Home).where(Home.entry_id == bindparam("entry"))
+OPPOSITE: Final = {
+    ReactionKind.LIKE: ReactionKind.DISLIKE,
+    ReactionKind.DISLIKE: ReactionKind.LIKE,
+}
 NOTICES: Final = {ReactionKind.LIKE: NoticeKind.LIKE, ReactionKind.BOOST: NoticeKind.BOOST}
 BOOSTABLE: Final = frozenset({Visibility.PUBLIC, Visibility.QUIET})
 
@@ -67,6 +71,13 @@ def add(
     row = {"id": reaction_id, "uri": uri or here.uris.activity(reaction_id), "kind": kind, "actor_id": actor_id}
     if tx.execute(RECORD, row | {"post_id": post_id, "created_at": at or here.now()}).scalar() is None:
         return False
+    if kind in OPPOSITE:
+        # Whoever votes the other way changes their mind: one of the two stands.
+        changed = tx.execute(REMOVE, {"which": OPPOSITE[kind], "actor": actor_id, "post": post_id}).one_or_none()
+        if changed is not None and kind is ReactionKind.DISLIKE:
+            tx.execute(COUNT[ReactionKind.LIKE], {"post": post_id, "more": -1})
+    if kind is ReactionKind.DISLIKE:
+        return True
     tx.execute(COUNT[kind], {"post": post_id, "more": 1})
     crash.point("reaction.counted")
     if kind is ReactionKind.BOOST:
@@ -85,7 +96,8 @@ def remove(tx: Connection, here: Here, *, kind: ReactionKind, actor_id: int, pos
     gone = tx.execute(REMOVE, {"which": kind, "actor": actor_id, "post": post_id}).one_or_none()
     if gone is None:
         return False
-    tx.execute(COUNT[kind], {"post": post_id, "more": -1})
+    if kind in COUNT:
+        tx.execute(COUNT[kind], {"post": post_id, "more": -1})
     tx.execute(TAKE_FROM_HOMES, {"entry": gone.id})
     if tx.scalar(IS_LOCAL, {"actor": actor_id}):
         enqueue(tx, PublishUndo(kind, gone.uri, actor_id, post_id), due=here.now())

@@ -8,10 +8,14 @@ from sqlalchemy.orm import aliased
 from fedishare.core.here import Here
 from fedishare.db.base import insert, lock
 from fedishare.db.people import Actor
+from fedishare.db.posts import Post
 from fedishare.db.reports import Report
+from fedishare.domain.kinds import NoticeKind
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import SendReport
 from fedishare.services import notices
+
+_room: Final[Any] = aliased(Actor)
 
 LONGEST_COMMENT: Final = 5_000
 MOST_POSTS: Final = 100
@@ -33,6 +37,19 @@ ADD_TO: Final = (
     .where(Report.id == bindparam("report"))
     .values(posts=bindparam("new_posts"), comment=bindparam("new_comment"))
 )
+# Where it happened: the room of the first of the posts that is in one.
+ROOM: Final = (
+    select(Post.room_id, _room.local)
+    .join(_room, _room.id == Post.room_id)
+    .where(Post.uri.in_(bindparam("uris", expanding=True)))
+    .order_by(Post.id)
+    .limit(1)
+)
+RESOLVE_IN_ROOM: Final = (
+    update(Report)
+    .where(Report.id == bindparam("report"), Report.room_id == bindparam("room"))
+    .values(resolved_at=bindparam("now"))
+)
 RESOLVE: Final = update(Report).where(Report.id == bindparam("report")).values(resolved_at=bindparam("now"))
 
 
@@ -47,26 +64,35 @@ def file(
     uri: str | None = None,
     forward: bool = False,
 ) -> int:
-    """Keep a report and tell the moderators.
+    """Keep a report and tell the moderators, of the node and of the room of ours where it happened.
 
-    With `forward`, one about somebody elsewhere goes there too, in the node's name.
+    With `forward`, one about somebody, or from a room, elsewhere goes there too, in the node's name.
     What comes from elsewhere (with a `uri`) is added to what that server said of the same person before, if that still
     waits for a moderator; the answer is 0, and nobody is told again.
     """
     if uri is not None and _add_to_waiting(tx, reporter_id, target_id, posts=posts, comment=comment):
         return 0
     report_id = here.ids.new()
+    room = tx.execute(ROOM, {"uris": list(posts[:MOST_POSTS])}).one_or_none() if posts else None
+    is_ours = room is not None and room.local
     row = {"id": report_id, "uri": uri or here.uris.activity(report_id), "reporter_id": reporter_id}
-    goes_on = forward and uri is None and not tx.scalar(TARGET, {"actor": target_id})
+    is_elsewhere = (room is not None and not is_ours) or not tx.scalar(TARGET, {"actor": target_id})
+    goes_on = forward and uri is None and is_elsewhere
     row |= {
         "forwarded": goes_on,
         "target_id": target_id,
         "posts": list(posts[:MOST_POSTS]),
         "comment": comment[:LONGEST_COMMENT],
+        "room_id": room.room_id if room is not None and is_ours else None,
     }
     if tx.execute(FILE, row | {"created_at": here.now()}).scalar() is None:
         return 0
     notices.tell_moderators(tx, here, actor_id=target_id, cause=str(report_id), line=comment[:200])
+    if room is not None and is_ours:
+        kind, line = NoticeKind.REPORT, comment[:200]
+        notices.tell(
+            tx, here, recipient_id=room.room_id, kind=kind, actor_id=target_id, cause=str(report_id), line=line
+        )
     if goes_on:
         enqueue(tx, SendReport(report_id), due=here.now())
     return report_id
@@ -83,6 +109,11 @@ def _add_to_waiting(tx: Connection, reporter_id: int, target_id: int, *, posts: 
     if (named, said) != (list(waiting.posts), waiting.comment):
         tx.execute(ADD_TO, {"report": waiting.id, "new_posts": named, "new_comment": said})
     return True
+
+
+def resolve_in_room(tx: Connection, here: Here, *, report_id: int, room_id: int) -> None:
+    """Settle a report about something in a room, and no other."""
+    tx.execute(RESOLVE_IN_ROOM, {"report": report_id, "room": room_id, "now": here.now()})
 
 
 def resolve(tx: Connection, here: Here, *, report_id: int) -> None:

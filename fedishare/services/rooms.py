@@ -16,12 +16,13 @@ from fedishare.db.follows import Follow
 from fedishare.db.people import Actor
 from fedishare.db.posts import Post
 from fedishare.db.reactions import Reaction
-from fedishare.db.rooms import Room, Steward
+from fedishare.db.rooms import Removal, Room, Steward
 from fedishare.domain import markup
 from fedishare.domain.kinds import FollowState, Kind, ReactionKind, StewardRole
 from fedishare.jobs.queue import enqueue
-from fedishare.jobs.types import Distribute
+from fedishare.jobs.types import Distribute, RefusePost
 from fedishare.net.keys import Keypair
+from fedishare.queries import rulings
 from fedishare.services import follows, people, timelines
 
 OPEN: Final = insert(Room)
@@ -30,7 +31,16 @@ ROOM_OF: Final = (
     select(Post.room_id, Actor.local).join(Actor, Actor.id == Post.room_id).where(Post.id == bindparam("post"))
 )
 ENTRY: Final = (
-    select(Post.id, Post.uri, Post.author_id, Post.in_reply_to_uri, Post.room_id, Post.deleted_at)
+    select(
+        Post.id,
+        Post.uri,
+        Post.author_id,
+        Post.thread_id,
+        Post.in_reply_to_uri,
+        Post.room_id,
+        Post.deleted_at,
+        Post.local,
+    )
     .where(Post.id == bindparam("post"))
     .with_for_update()
 )
@@ -38,7 +48,8 @@ FILE_IN: Final = (
     update(Post).where(Post.id == bindparam("post"), Post.room_id.is_(None)).values(room_id=bindparam("room"))
 )
 RECORD: Final = insert(Reaction).on_conflict_do_nothing().returning(Reaction.id)
-MAY_POST: Final = select(Room.members_only_posting).where(Room.actor_id == bindparam("room"))
+MEMBERS_ONLY: Final = select(Room.members_only_posting).where(Room.actor_id == bindparam("room"))
+KEEP_OUT: Final = insert(Removal).on_conflict_do_nothing(index_elements=["post_id"])
 IS_MEMBER: Final = select(
     exists().where(
         Follow.follower_id == bindparam("actor"),
@@ -76,24 +87,46 @@ def is_member(tx: Connection, *, room_id: int, actor_id: int) -> bool:
     return bool(tx.scalar(IS_MEMBER, {"actor": actor_id, "room": room_id}))
 
 
+def why_not(tx: Connection, here: Here, *, room_id: int, author_id: int, thread_id: int) -> str | None:
+    """What keeps somebody from writing into a room, or into one conversation of it, in words for them."""
+    standing = rulings.standing(tx, room_id=room_id, actor_id=author_id, thread_id=thread_id, now=here.now())
+    if standing.is_banned:
+        return "You were banned from this room by its moderators."
+    if standing.is_locked:
+        return "The moderators of the room closed this conversation."
+    if tx.scalar(MEMBERS_ONLY, {"room": room_id}) and not is_member(tx, room_id=room_id, actor_id=author_id):
+        return "Only members may write into this room."
+    return None
+
+
 def admit(tx: Connection, here: Here, *, room_id: int, post_id: int, activity_uri: str | None) -> bool:
-    """Take a post into a room of ours, once. Answers False where only members may post and its author is none.
+    """Take a post into a room of ours, once; or answer False, and tell a server elsewhere why not.
 
     With `activity_uri` the activity is there already and is passed on; a post written here is
-    passed on by the job that writes its activity.
+    passed on by the job that writes its activity, and was checked before it was written.
     """
     post = tx.execute(ENTRY, {"post": post_id}).one()
     if post.room_id is not None:
         return bool(post.room_id == room_id)
-    if tx.scalar(MAY_POST, {"room": room_id}) and not is_member(tx, room_id=room_id, actor_id=post.author_id):
+    why = why_not(tx, here, room_id=room_id, author_id=post.author_id, thread_id=post.thread_id)
+    if why is not None:
+        row = {"post_id": post_id, "room_id": room_id, "by_id": None, "uri": None, "reason": why, "boost_uri": None}
+        tx.execute(KEEP_OUT, row | {"created_at": here.now()})
+        if activity_uri is not None:
+            enqueue(tx, RefusePost(room_id, post.author_id, activity_uri, why), due=here.now())
         return False
     tx.execute(FILE_IN, {"post": post_id, "room": room_id})
     if post.in_reply_to_uri is None:
-        reaction_id = here.ids.new()
-        _boost(tx, here, reaction_id, room_id=room_id, post_id=post_id, uri=here.uris.activity(reaction_id))
+        show(tx, here, room_id=room_id, post_id=post_id)
     if activity_uri is not None:
         enqueue(tx, Distribute(room_id, activity_uri, post_id), due=here.now())
     return True
+
+
+def show(tx: Connection, here: Here, *, room_id: int, post_id: int) -> None:
+    """A room of ours boosts the beginning of a conversation that it has."""
+    reaction_id = here.ids.new()
+    _boost(tx, here, reaction_id, room_id=room_id, post_id=post_id, uri=here.uris.activity(reaction_id))
 
 
 def approve(tx: Connection, here: Here, *, room_id: int, post_id: int, uri: str, at: datetime) -> bool:
@@ -102,7 +135,7 @@ def approve(tx: Connection, here: Here, *, room_id: int, post_id: int, uri: str,
     Answers False for a repeat. A post that is already in another room stays in that one.
     """
     post = tx.execute(ENTRY, {"post": post_id}).one()
-    if post.deleted_at is not None:
+    if post.deleted_at is not None or rulings.removed_from(tx, post_id=post_id) == room_id:
         return False
     if post.room_id is None:
         tx.execute(FILE_IN, {"post": post_id, "room": room_id})

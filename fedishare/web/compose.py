@@ -21,6 +21,8 @@ from fedishare.web.drafting import PLACES, POLL_PLACES, Sent, Setting
 
 DEFAULT_LICENCE: Final = "CC-BY-4.0"
 LONGEST_GREETING: Final = 200
+# What another server may have written for somebody, who reads it before it goes anywhere.
+LONGEST_SAID: Final = 10_000
 
 routes: Final = Routes()
 
@@ -44,9 +46,12 @@ async def ask(request: web.Request) -> web.Response:
     greeting = asked.greeting(setting.parent, asked.me(request)) if setting.parent else f"@{to} " if to else ""
     model = setting.parent or setting.quoted
     visibility = model.visibility if model else Visibility.MENTIONED if to else Visibility.PUBLIC
+    said = {name: request.query.get(name, "")[:LONGEST_SAID] for name in ("text", "title", "warning")}
     values = {
         "kind": "resource" if request.query.get("kind") == "resource" and setting.parent is None else "talk",
-        "text": greeting,
+        "text": greeting + said["text"],
+        "title": said["title"] if setting.parent is None else "",
+        "warning": said["warning"],
         "visibility": visibility,
         "room": request.query.get("room", ""),
         "licence": DEFAULT_LICENCE,

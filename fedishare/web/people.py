@@ -10,6 +10,7 @@ from fedishare.core.errors import Invalid, NotFound
 from fedishare.core.here import Here
 from fedishare.domain import vocabularies
 from fedishare.domain.kinds import FollowState, Kind
+from fedishare.domain.permissions import Verb, may
 from fedishare.http.keys import DATABASE, HERE, VISITOR
 from fedishare.http.pages import page
 from fedishare.http.routes import Allow, Handler, Routes
@@ -76,7 +77,10 @@ async def show(request: web.Request) -> web.Response:
         return await page(request, "profile.html", **values)
     is_member = seen.relation is not None and seen.relation.following == FollowState.ACCEPTED
     choice: dict[str, Any] = {"kind": wish.kind, "level": wish.level or "", "levels": LEVELS}
-    return await page(request, "room.html", **values, **choice, facts=seen.facts, is_member=is_member)
+    is_steward = any(face.id == request[VISITOR].actor_id for face in seen.facts.stewards)
+    may_moderate = seen.who.local and may(request[VISITOR].role, Verb.MODERATE_ROOM, moderates=is_steward)
+    standing: dict[str, Any] = {"is_member": is_member, "may_moderate": request[VISITOR].is_signed_in and may_moderate}
+    return await page(request, "room.html", **values, **choice, facts=seen.facts, **standing)
 
 
 def _see(tx: Connection, here: Here, wish: Wish) -> Seen:

@@ -1,21 +1,19 @@
 """Finding people, rooms and posts: by name here, by handle or address anywhere."""
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
 from aiohttp import web
 from sqlalchemy import Connection
 
-from fedishare.core.errors import FediShareError, Invalid
+from fedishare.core.errors import FediShareError
 from fedishare.domain import markup
 from fedishare.http.keys import DATABASE, HERE, LIMITS, TOOLS
 from fedishare.http.pages import page
 from fedishare.http.routes import Routes
 from fedishare.inbox import resolve
 from fedishare.inbox.resolve import Found
-from fedishare.queries import people, timelines
-from fedishare.queries.cards import Card
-from fedishare.queries.people import Profile, Relation
+from fedishare.queries import people
 from fedishare.web import asked
 
 LONGEST: Final = 500
@@ -25,12 +23,6 @@ LOOK_UPS_A_MINUTE: Final = 15.0
 ELSEWHERE: Final = re.compile(r"https?://\S+|(?:acct:|@)?[\w.-]+@[\w.:\[\]-]+", re.IGNORECASE)
 
 routes: Final = Routes()
-
-
-class Shown(NamedTuple):
-    who: Profile | None
-    relation: Relation | None
-    post: Card | None
 
 
 @routes.get("/search")
@@ -60,25 +52,3 @@ def _page_of(tx: Connection, found: Found) -> str:
     if found.kind == "post":
         return f"/posts/{found.id}"
     return f"/@{people.by_id(tx, actor_id=found.id).handle}"
-
-
-@routes.get("/authorize_interaction")
-async def interact(request: web.Request) -> web.Response:
-    """Where somebody lands who pressed "follow" or "answer" on another server and said that they are from here."""
-    wanted = (request.query.get("uri") or request.query.get("acct", "")).strip()[:LONGEST]
-    shown, problem, status = Shown(None, None, None), "", 200
-    try:
-        if not ELSEWHERE.fullmatch(wanted):
-            raise Invalid("This link names neither a person nor a post.")
-        found = await look_up(request, wanted)
-        shown = await request.app[DATABASE].read(_shown, found, viewer=asked.me(request))
-    except FediShareError as error:
-        problem, status = str(error), 404
-    return await page(request, "interact.html", status=status, **shown._asdict(), problem=problem)
-
-
-def _shown(tx: Connection, found: Found, *, viewer: int) -> Shown:
-    if found.kind == "post":
-        return Shown(None, None, timelines.card(tx, post_id=found.id, viewer=viewer))
-    who = people.by_id(tx, actor_id=found.id)
-    return Shown(who, people.relation(tx, viewer=viewer, other=who.id) if who.id != viewer else None, None)

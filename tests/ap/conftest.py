@@ -81,15 +81,25 @@ def settings(tmp_path: Path) -> Settings:
     return load({"FEDISHARE_URL": ORIGIN, "FEDISHARE_DATA": str(tmp_path), "FEDISHARE_NAME": "Alder Primary"})
 
 
-@pytest.fixture
-async def peer(db: Database, here: Here, storage: Storage, settings: Settings, aiohttp_client: AiohttpClient) -> Peer:
-    outside = Client(allowed=Allowed(), clock=here.clock, own_origin=ORIGIN, user_agent="test")
+async def a_peer_of(tools: Tools, settings: Settings, aiohttp_client: AiohttpClient) -> Peer:
+    """Somebody who asks a node with these settings, which keeps its public documents ready."""
     app = wire.watch(web.Application(middlewares=[keep_ready, say_what_went_wrong]))
-    app[TOOLS] = Tools(db, outside, here, storage)
-    app[SETTINGS], app[DATABASE], app[SHELF], app[CLOCK] = settings, db, Shelf(), here.clock
+    app[TOOLS], app[SETTINGS], app[DATABASE] = tools, settings, tools.db
+    app[SHELF], app[CLOCK] = Shelf(), tools.here.clock
     for entry in (entry for one in routes.ALL for entry in one if entry.method == "GET"):
         app.router.add_get(entry.path, entry.guarded())
-    return Peer(await aiohttp_client(app), here)
+    return Peer(await aiohttp_client(app), tools.here)
+
+
+@pytest.fixture
+def own_tools(db: Database, here: Here, storage: Storage) -> Tools:
+    outside = Client(allowed=Allowed(), clock=here.clock, own_origin=ORIGIN, user_agent="test")
+    return Tools(db, outside, here, storage)
+
+
+@pytest.fixture
+async def peer(own_tools: Tools, settings: Settings, aiohttp_client: AiohttpClient) -> Peer:
+    return await a_peer_of(own_tools, settings, aiohttp_client)
 
 
 @pytest.fixture

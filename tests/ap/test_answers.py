@@ -69,7 +69,7 @@ async def _a_secret(_: web.Request) -> web.StreamResponse:
 
 
 async def test_the_content_type_leaves_as_it_was_written() -> None:
-    async with await _served(answers.machine(_a_document)) as client:
+    async with await _served(answers.open_machine(_a_document)) as client:
         answer = await client.get("/thing")
 
         assert answer.headers["Content-Type"] == "application/activity+json"
@@ -77,21 +77,21 @@ async def test_the_content_type_leaves_as_it_was_written() -> None:
 
 
 async def test_a_public_document_may_be_kept_for_three_minutes() -> None:
-    async with await _served(answers.machine(_a_document)) as client:
+    async with await _served(answers.open_machine(_a_document)) as client:
         answer = await client.get("/thing")
 
         assert (answer.headers["Cache-Control"], answer.headers["Vary"]) == ("public, max-age=180", "Accept, Signature")
 
 
 async def test_a_document_for_some_stays_in_no_cache() -> None:
-    async with await _served(answers.machine(_a_secret)) as client:
+    async with await _served(answers.open_machine(_a_secret)) as client:
         answer = await client.get("/thing")
 
         assert (answer.headers["Cache-Control"], answer.headers["Vary"]) == ("private, no-store", "Accept, Signature")
 
 
 async def test_who_has_a_document_gets_no_second_copy() -> None:
-    async with await _served(answers.machine(_a_document)) as client:
+    async with await _served(answers.open_machine(_a_document)) as client:
         first = await client.get("/thing")
         again = await client.get("/thing", headers={"If-None-Match": f'"other", {first.headers["ETag"]}'})
         other = await client.get("/thing", headers={"If-None-Match": '"other"'})
@@ -103,7 +103,7 @@ async def test_who_has_a_document_gets_no_second_copy() -> None:
 
 
 async def test_head_says_what_get_would() -> None:
-    async with await _served(answers.machine(_a_document)) as client:
+    async with await _served(answers.open_machine(_a_document)) as client:
         got, asked = await client.get("/thing"), await client.head("/thing")
 
         assert (asked.status, await asked.read()) == (got.status, b"")
@@ -115,7 +115,7 @@ async def test_errors_are_problem_details() -> None:
     async def busy(_: web.Request) -> web.StreamResponse:
         raise Unreachable("Busy.", retry_after=7)
 
-    async with await _served(answers.machine(busy)) as client:
+    async with await _served(answers.open_machine(busy)) as client:
         answer = await client.get("/thing")
 
         assert answer.status == HTTPStatus.SERVICE_UNAVAILABLE
@@ -162,7 +162,7 @@ async def test_what_we_would_never_mint_is_nothing(text: str) -> None:
     async def keyed(request: web.Request) -> web.StreamResponse:
         return web.json_response(answers.key(request))
 
-    async with await _served(answers.machine(keyed)) as client:
+    async with await _served(answers.open_machine(keyed)) as client:
         assert (await client.get(f"/things/{text}")).status == HTTPStatus.NOT_FOUND
 
 
@@ -170,7 +170,7 @@ async def test_an_id_is_read_up_to_the_largest() -> None:
     async def keyed(request: web.Request) -> web.StreamResponse:
         return web.json_response(answers.key(request))
 
-    async with await _served(answers.machine(keyed)) as client:
+    async with await _served(answers.open_machine(keyed)) as client:
         answer = await client.get(f"/things/{answers.LARGEST_ID}")
 
         assert await answer.json() == answers.LARGEST_ID

@@ -101,13 +101,17 @@ async def test_the_answer_says_how_to_act_from_another_server(peer: Peer, db: Da
     links = (await ask(peer, "acct:anna@alder.test")).json["links"]
 
     templates = {link["rel"]: link["template"] for link in links if "template" in link}
-    interact = "https://alder.test/authorize_interaction?uri="
+    interact, intents = "https://alder.test/authorize_interaction?uri=", "https://alder.test/intents"
+    acted = "object={object}&on-success={on-success}&on-cancel={on-cancel}"
     assert templates == {
         "http://ostatus.org/schema/1.0/subscribe": f"{interact}{{uri}}",
-        "https://w3id.org/fep/3b86/Object": f"{interact}{{object}}",
-        "https://w3id.org/fep/3b86/Follow": f"{interact}{{object}}",
-        "https://w3id.org/fep/3b86/Announce": f"{interact}{{object}}",
-        "https://w3id.org/fep/3b86/Like": f"{interact}{{object}}",
+        "https://w3id.org/fep/3b86/Object": f"{intents}/object?object={{object}}",
+        "https://w3id.org/fep/3b86/Follow": f"{intents}/follow?{acted}",
+        "https://w3id.org/fep/3b86/Announce": f"{intents}/announce?{acted}",
+        "https://w3id.org/fep/3b86/Like": f"{intents}/like?{acted}",
+        "https://w3id.org/fep/3b86/Create": (
+            f"{intents}/create?name={{name}}&summary={{summary}}&content={{content}}&inReplyTo={{inReplyTo}}"
+        ),
     }
     assert links[-1] == {
         "rel": "http://webfinger.net/rel/avatar",

@@ -94,13 +94,14 @@ PERMISSIONS: Final = {
     "delete a post": (Verb.DELETE_POST,),
     "see and settle reports": (Verb.DECIDE_REPORTS,),
     "block and unblock servers": (Verb.BLOCK_NODES,),
+    "look after a room": (Verb.MODERATE_ROOM,),
 }
 
 
 def allowed(role: Role, verb: Verb) -> str:
-    is_about_posts = verb in {Verb.EDIT_POST, Verb.DELETE_POST}
+    is_about_things = verb in {Verb.EDIT_POST, Verb.DELETE_POST, Verb.MODERATE_ROOM}
     if may(role, verb):
-        return "any" if is_about_posts else "yes"
+        return "any" if is_about_things else "yes"
     return "own" if may(role, verb, owns=True) else "no"
 
 

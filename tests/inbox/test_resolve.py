@@ -167,6 +167,37 @@ async def test_a_document_that_names_another_address_is_asked_for_there(tools: T
     assert await resolve.actor(tools, "https://birch.test/users/1") == actor_id
 
 
+@pytest.mark.parametrize(
+    ("confirmed_by", "handle"),
+    [
+        pytest.param(ADA, "ada@cedar.test", id="that-domain-says-the-same"),
+        pytest.param("https://cedar.test/users/ada", "ada@birch.test", id="there-it-is-somebody-else"),
+        pytest.param(None, "ada@birch.test", id="nobody-there-knows-her"),
+    ],
+)
+async def test_a_claimed_handle_counts_if_its_domain_confirms_it(
+    tools: Tools, db: Database, elsewhere: Elsewhere, *, confirmed_by: str | None, handle: str
+) -> None:
+    elsewhere.settle(an_actor(ADA, webfinger="ada@cedar.test"))
+    if confirmed_by is not None:
+        elsewhere.name("ada@cedar.test", confirmed_by)
+
+    await resolve.actor(tools, ADA)
+
+    assert handle in [key for (key,) in await rows(db, Actor.handle_key)]
+
+
+@pytest.mark.parametrize("claimed", ["eve@cedar.test", "ada", "@", "ada@", "ada@b@c", "ada@127.0.0.1", 7])
+async def test_what_cannot_be_a_handle_of_this_actor_is_passed_over(
+    tools: Tools, db: Database, elsewhere: Elsewhere, claimed: object
+) -> None:
+    elsewhere.settle(an_actor(ADA, webfinger=claimed))
+
+    await resolve.actor(tools, ADA)
+
+    assert "ada@birch.test" in [key for (key,) in await rows(db, Actor.handle_key)]
+
+
 async def test_the_actor_of_a_whole_server_needs_no_handle(tools: Tools, db: Database, elsewhere: Elsewhere) -> None:
     site = an_actor("https://birch.test/actor", type="Application")
     del site["preferredUsername"]

@@ -20,6 +20,6 @@ def test_every_activity_that_we_promise_has_an_entry() -> None:
 
     assert kinds == {
         *("Follow", "Accept", "Reject", "Undo", "Block", "Join", "Leave"),
-        *("Create", "Update", "Delete", "Announce", "Like", "EmojiReact"),
-        *("Add", "Remove", "Move", "Flag", "QuoteRequest"),
+        *("Create", "Update", "Delete", "Announce", "Like", "EmojiReact", "Dislike"),
+        *("Add", "Remove", "Lock", "Move", "Flag", "QuoteRequest"),
     }

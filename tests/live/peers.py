@@ -57,6 +57,7 @@ class Peer:
     """A server of one name. Documents are served as they stand in `documents`, by path; None there is 410."""
 
     software = "unknown"
+    version = "4.6.0"
     signed_names = signing.POST_NAMES
 
     def __init__(self, town: Town, host: str) -> None:
@@ -142,7 +143,7 @@ class Peer:
         return web.json_response({"links": [{"rel": rel, "href": f"{self.origin}/nodeinfo/2.0"}]})
 
     async def _nodeinfo(self, _request: web.Request) -> web.Response:
-        software = {"name": self.software, "version": "4.6.0"}
+        software = {"name": self.software, "version": self.version}
         return web.json_response({"version": "2.0", "software": software, "protocols": ["activitypub"]})
 
     async def _document(self, request: web.Request) -> web.Response:

@@ -1,6 +1,6 @@
 """A room passes on what happened in it, in the dialect of each member's server."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pytest
@@ -18,36 +18,68 @@ from fedishare.jobs import types
 from fedishare.jobs.tools import Tools
 from fedishare.net import keys, proofs
 from fedishare.outbox import publish, rooms
-from fedishare.outbox.rooms import Form, forms
+from fedishare.outbox.rooms import Event, Form, forms
 from tests.builders import FrozenClock, Made, a_follow_row, a_person, a_post, a_room, add, an_ed25519_pair
 
-W, B, U = Form.WRAPPED, Form.BOOST, Form.UNBOOST
+W, B, U, F = Form.WRAPPED, Form.BOOST, Form.UNBOOST, Form.FORWARDED
 AUTHOR = "birch.test"
 SERVERS = {"lemmy.test": "lemmy", "fedi.test": "fedishare", "masto.test": "mastodon", "new.test": None}
 
 
 @pytest.mark.parametrize(
-    ("activity", "is_reply", "threadiverse", "microblog", "both"),
+    ("event", "threadiverse", "microblog", "both"),
     [
-        ("Create", False, {W}, {B}, {W, B}),
-        ("Create", True, {W}, set(), set()),
-        ("Update", False, {W}, set(), {W}),
-        ("Update", True, {W}, set(), {W}),
-        ("Delete", False, {W}, {U}, {W, U}),
-        ("Delete", True, {W}, set(), {W}),
-        ("Like", False, {W}, set(), {W}),
-        ("Like", True, {W}, set(), {W}),
-        ("Undo", False, {W}, set(), {W}),
-        ("Add", False, {W}, set(), {W}),
-        ("Remove", False, {W}, set(), {W}),
+        (Event.POST, {W}, {B}, {W, B}),
+        (Event.ANSWER, {W}, {F}, set()),
+        (Event.EDIT, {W}, {F}, {W}),
+        (Event.DELETION, {W}, {U, F}, {W, U}),
+        (Event.ANSWER_DELETED, {W}, {F}, {W}),
+        (Event.REMOVAL, {W}, {U}, {W, U}),
+        (Event.ANSWER_REMOVED, {W}, set(), {W}),
+        (Event.RESTORED, {W}, {B}, {W, B}),
+        (Event.ANSWER_RESTORED, {W}, set(), {W}),
+        (Event.REACTION, {W}, set(), {W}),
+        (Event.PIN, {W}, set(), {W}),
+        (Event.LOCK, {W}, set(), {W}),
+        (Event.BAN, {W}, set(), {W}),
+        (Event.OTHER, {W}, set(), {W}),
     ],
 )
 def test_each_event_has_its_form_for_each_kind_of_server(
-    activity: str, is_reply: bool, threadiverse: set[Form], microblog: set[Form], both: set[Form]
+    event: Event, threadiverse: set[Form], microblog: set[Form], both: set[Form]
 ) -> None:
-    told = [forms(activity, is_reply=is_reply, dialect=dialect) for dialect in Dialect]
+    told = [forms(event, dialect=dialect) for dialect in Dialect]
 
     assert told == [threadiverse, microblog, both]
+
+
+ADA: Final = "https://birch.test/users/ada"
+MOD: Final = "https://cedar.test/users/mod"
+
+
+@pytest.mark.parametrize(
+    ("activity", "is_reply", "event"),
+    [
+        ({"type": "Create"}, False, Event.POST),
+        ({"type": "Create"}, True, Event.ANSWER),
+        ({"type": "Update"}, True, Event.EDIT),
+        ({"type": "Delete", "actor": ADA}, False, Event.DELETION),
+        ({"type": "Delete", "actor": ADA}, True, Event.ANSWER_DELETED),
+        ({"type": "Delete", "actor": ADA, "summary": ""}, False, Event.REMOVAL),
+        ({"type": "Delete", "actor": MOD}, False, Event.REMOVAL),
+        ({"type": "Delete", "actor": MOD, "summary": "rude"}, True, Event.ANSWER_REMOVED),
+        ({"type": "Undo", "actor": MOD, "object": {"type": "Delete"}}, False, Event.RESTORED),
+        ({"type": "Undo", "actor": MOD, "object": {"type": "Delete"}}, True, Event.ANSWER_RESTORED),
+        ({"type": "Undo", "actor": MOD, "object": {"type": "Lock"}}, False, Event.LOCK),
+        ({"type": "Undo", "actor": ADA, "object": {"type": "Like"}}, False, Event.REACTION),
+        ({"type": "Undo", "actor": ADA, "object": "https://birch.test/likes/1"}, False, Event.OTHER),
+        ({"type": "Dislike"}, False, Event.REACTION),
+        ({"type": "Block"}, False, Event.BAN),
+        ({"type": "Remove"}, False, Event.PIN),
+    ],
+)
+def test_what_happened_shows_in_the_activity(activity: dict[str, Any], is_reply: bool, event: Event) -> None:
+    assert rooms.event_of(activity, is_reply=is_reply, author_uri=ADA) is event
 
 
 async def a_busy_room(db: Database, here: Here) -> Made:
@@ -91,6 +123,10 @@ def passed(tx: Connection) -> list[tuple[str, str, list[str]]]:
 
 def raw(tx: Connection) -> list[bytes]:
     return list(tx.scalars(select(Activity.body).order_by(Activity.id)))
+
+
+def senders(tx: Connection) -> list[int]:
+    return list(tx.scalars(select(Delivery.sender_id).order_by(Delivery.id)))
 
 
 async def test_a_new_post_is_wrapped_unmodified_for_some_and_boosted_for_others(
@@ -141,6 +177,51 @@ async def test_an_answer_is_never_shown_as_a_boost(desk: Tools, here: Here) -> N
     await rooms.distribute(desk, types.Distribute(room.id, uri, post.id))
 
     assert await db.read(passed) == [("Announce", "", ["fedi.test", "lemmy.test"])]
+
+
+@pytest.mark.parametrize(
+    ("software", "version", "carries", "is_told"),
+    [
+        pytest.param("mastodon", "4.7.0", {"proof": {"type": "DataIntegrityProof"}}, True, id="new-mastodon"),
+        pytest.param("mastodon", "4.6.2", {"proof": {"type": "DataIntegrityProof"}}, False, id="old-mastodon"),
+        pytest.param("mastodon", "4.3.1", {"signature": {"type": "RsaSignature2017"}}, True, id="linked-data"),
+        pytest.param("mastodon", "4.7.0", {}, False, id="nothing-to-believe"),
+        pytest.param("gotosocial", "0.20.0", {"proof": {"type": "DataIntegrityProof"}}, False, id="cannot-read-it"),
+    ],
+)
+async def test_an_answer_is_forwarded_as_it_came_to_whoever_believes_what_it_carries(
+    desk: Tools, here: Here, *, software: str, version: str, carries: dict[str, Any], is_told: bool
+) -> None:
+    db = desk.db
+    room = await a_room(db, here)
+    await a_follow_row(db, here, by=await a_person(db, here, local=False, domain="toot.test"), of=room)
+    await db.write(add, Node, host="toot.test", software=software, version=version)
+    ben = await a_person(db, here, local=False, domain=AUTHOR)
+    post = await a_post(db, here, by=ben, room_id=room.id, in_reply_to_uri="https://x.test/1")
+    uri, body = await a_received(db, here, by=ben, object={"id": post.uri}, to=[PUBLIC_IRI], **carries)
+
+    await rooms.distribute(desk, types.Distribute(room.id, uri, post.id))
+
+    forwarded = [("Create", "forwarded", ["toot.test"])] if is_told else []
+    assert await db.read(passed) == [("Announce", "", []), *forwarded]
+    if is_told:
+        [sender] = await db.read(senders)
+        assert ((await db.read(raw))[1], sender) == (body, room.id)
+
+
+async def test_our_own_authors_answer_is_forwarded_with_their_proof(desk: Tools, here: Here) -> None:
+    db = desk.db
+    room, anna = await a_room(db, here), await a_person(db, here)
+    await a_follow_row(db, here, by=await a_person(db, here, local=False, domain="toot.test"), of=room)
+    await db.write(add, Node, host="toot.test", software="mastodon", version="4.7.0-alpha.2")
+    post = await a_post(db, here, by=anna, room_id=room.id, in_reply_to_uri="https://x.test/1")
+    await publish.publish_post(desk, types.PublishPost(post.id))
+
+    await rooms.distribute(desk, types.Distribute(room.id, f"{post.uri}/activity", post.id))
+
+    forwarded = msgspec.json.decode((await db.read(raw))[-1])
+    assert (await db.read(passed))[-1] == ("Create", "forwarded", ["toot.test"])
+    assert proofs.verify(forwarded, keys.public_ed25519(an_ed25519_pair().public))
 
 
 async def test_a_post_written_here_is_passed_on_with_its_authors_proof(desk: Tools, here: Here) -> None:

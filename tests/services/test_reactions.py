@@ -10,6 +10,7 @@ from fedishare.core.here import Here
 from fedishare.db.engine import Database
 from fedishare.db.notices import Notice
 from fedishare.db.posts import Home, Post
+from fedishare.db.reactions import Reaction
 from fedishare.db.work import Job
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import ReactionKind
@@ -21,7 +22,7 @@ def rows(tx: Connection, *columns: Any) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in tx.execute(select(*columns))]
 
 
-@pytest.mark.parametrize("kind", list(ReactionKind))
+@pytest.mark.parametrize("kind", [ReactionKind.LIKE, ReactionKind.BOOST])
 async def test_a_reaction_counts_once_and_its_author_is_told_once(db: Database, here: Here, kind: ReactionKind) -> None:
     anna, ada = await a_teacher(db, here), await a_person(db, here, local=False)
     post = await a_post(db, here, by=anna)
@@ -34,6 +35,22 @@ async def test_a_reaction_counts_once_and_its_author_is_told_once(db: Database, 
     assert answers == [True, False]
     assert sum((await db.read(rows, Post.likes_count, Post.boosts_count))[0]) == 1
     assert await db.read(rows, Notice.kind) == [(kind.value,)]
+
+
+async def test_whoever_votes_the_other_way_changes_their_mind(db: Database, here: Here) -> None:
+    anna, ada = await a_teacher(db, here), await a_person(db, here, local=False)
+    post = await a_post(db, here, by=anna)
+    kinds = (ReactionKind.LIKE, ReactionKind.DISLIKE, ReactionKind.DISLIKE, ReactionKind.LIKE)
+    seen = []
+
+    for number, kind in enumerate(kinds):
+        uri = f"https://birch.test/{number}"
+        await db.write(reactions.add, here, kind=kind, actor_id=ada.id, post_id=post.id, uri=uri)
+        seen.append(((await db.read(rows, Post.likes_count))[0][0], await db.read(rows, Reaction.kind)))
+
+    like, dislike = [(ReactionKind.LIKE,)], [(ReactionKind.DISLIKE,)]
+    assert seen == [(1, like), (0, dislike), (0, dislike), (1, like)]
+    assert await db.read(rows, Notice.kind) == [("like",)]
 
 
 async def test_a_boost_shows_in_the_homes_of_followers_until_it_is_taken_back(db: Database, here: Here) -> None:

@@ -9,7 +9,7 @@ from fedishare.db.engine import Database
 from fedishare.db.follows import Follow
 from fedishare.db.people import Actor
 from fedishare.db.posts import Home, Post
-from fedishare.db.rooms import Steward
+from fedishare.db.rooms import Removal, Steward
 from fedishare.db.work import Job
 from fedishare.services import rooms
 from tests.builders import MONDAY, a_follow_row, a_person, a_post, a_room, an_ed25519_pair, an_rsa_pair
@@ -74,7 +74,8 @@ async def test_a_room_for_members_only_leaves_a_strangers_post_outside(db: Datab
 
     assert admitted is False
     assert await db.read(rows, Post.room_id) == [(None,)]
-    assert await db.read(rows, Job.kind) == []
+    assert await db.read(rows, Job.kind) == [("RefusePost",)]
+    assert await db.read(rows, Removal.post_id, Removal.reason) == [(post.id, "Only members may write into this room.")]
 
 
 async def test_what_happens_to_a_post_in_our_room_is_passed_on(db: Database, here: Here) -> None:

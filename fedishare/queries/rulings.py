@@ -1,0 +1,252 @@
+"""What moderators of rooms decided, and who may decide: asked by services, by the inbox and by pages."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, bindparam, exists, or_, select
+from sqlalchemy.orm import aliased
+
+from fedishare.core.errors import NotFound
+from fedishare.db.people import Actor
+from fedishare.db.posts import Post
+from fedishare.db.rooms import Ban, Lock, Pin, Removal, Steward
+from fedishare.db.rooms import Room as RoomTable
+from fedishare.domain.kinds import Kind, StewardRole
+from fedishare.queries.cards import FACE_WIDTH, Face, face, face_columns
+
+MOST_SHOWN: Final = 100
+
+_by: Final[Any] = aliased(Actor)
+_is_running: Final = or_(Ban.until.is_(None), Ban.until > bindparam("now"))
+STEWARD: Final = select(Steward.role).where(
+    Steward.room_id == bindparam("room"), Steward.actor_id == bindparam("actor")
+)
+STEWARD_AT: Final = (
+    select(Steward.role)
+    .join(Actor, Actor.id == Steward.actor_id)
+    .where(Steward.room_id == bindparam("room"), Actor.uri == bindparam("named"), Actor.deleted_at.is_(None))
+)
+STANDING: Final = select(
+    exists().where(Ban.room_id == bindparam("room"), Ban.actor_id == bindparam("actor"), _is_running),
+    exists().where(Lock.thread_id == bindparam("thread")),
+)
+BANNED: Final = select(
+    exists().where(Ban.room_id == bindparam("room"), Ban.actor_id == bindparam("actor"), _is_running)
+)
+REMOVED_FROM: Final = select(Removal.room_id).where(Removal.post_id == bindparam("post"))
+PLACE: Final = (
+    select(Post.id, Post.thread_id, Post.author_id, Post.room_id, Removal.room_id, Actor.uri, Post.local)
+    .join(Actor, Actor.id == Post.author_id)
+    .outerjoin(Removal, Removal.post_id == Post.id)
+    .where(Post.id == bindparam("post"))
+)
+ROOM: Final = select(Actor.id, Actor.uri, Actor.featured, Actor.moderators, Actor.local, Actor.host).where(
+    Actor.id == bindparam("room"), Actor.kind == Kind.GROUP
+)
+AUTHOR_IN_OUR_ROOMS: Final = (
+    select(Post.author_id)
+    .join(_by, _by.id == Post.room_id)
+    .where(Post.uri.in_(bindparam("uris", expanding=True)), _by.local, Post.deleted_at.is_(None))
+    .order_by(Post.id)
+    .limit(1)
+)
+LOCKED: Final = select(exists().where(Lock.thread_id == bindparam("thread")))
+UNTIL: Final = select(Ban.until).where(Ban.room_id == bindparam("room"), Ban.actor_id == bindparam("actor"))
+
+DESK: Final = (
+    select(RoomTable.members_only_posting, *face_columns(Actor))
+    .join(Actor, Actor.id == RoomTable.actor_id)
+    .where(Actor.id == bindparam("room"), Actor.deleted_at.is_(None))
+)
+STEWARDS: Final = (
+    select(Steward.role, *face_columns(Actor))
+    .join(Actor, Actor.id == Steward.actor_id)
+    .where(Steward.room_id == bindparam("room"))
+    .order_by(Steward.role != StewardRole.OWNER, Actor.id)
+)
+STATE: Final = (
+    select(
+        Post.room_id,
+        Post.thread_id,
+        Removal.room_id.label("removed_from"),
+        Removal.reason,
+        exists().where(Lock.thread_id == Post.thread_id).label("is_locked"),
+        exists().where(Pin.post_id == Post.id, Pin.actor_id == Post.room_id).label("is_pinned"),
+    )
+    .outerjoin(Removal, Removal.post_id == Post.id)
+    .where(Post.id == bindparam("post"))
+)
+BANS: Final = (
+    select(Ban.reason, Ban.until, Ban.created_at, *face_columns(Actor))
+    .join(Actor, Actor.id == Ban.actor_id)
+    .where(Ban.room_id == bindparam("room"), _is_running)
+    .order_by(Ban.created_at.desc())
+    .limit(MOST_SHOWN)
+)
+REMOVALS: Final = (
+    select(Removal.post_id, Removal.reason, Removal.created_at, Removal.uri, Post.title, Post.content)
+    .add_columns(*face_columns(Actor))
+    .join(Post, Post.id == Removal.post_id)
+    .join(Actor, Actor.id == Post.author_id)
+    .where(Removal.room_id == bindparam("room"), Post.deleted_at.is_(None))
+    .order_by(Removal.created_at.desc())
+    .limit(MOST_SHOWN)
+)
+
+
+class Room(NamedTuple):
+    id: int
+    uri: str
+    featured: str | None
+    moderators: str | None
+    local: bool
+    host: str
+
+
+class Place(NamedTuple):
+    """Where a post stands: `room_id` is the room that has it, `removed_from` the one that has it no more."""
+
+    post_id: int
+    thread_id: int
+    author_id: int
+    room_id: int | None
+    removed_from: int | None
+    author_uri: str
+    local: bool
+
+
+class Standing(NamedTuple):
+    """What keeps somebody from writing into a conversation of a room."""
+
+    is_banned: bool
+    is_locked: bool
+
+
+class BanLine(NamedTuple):
+    face: Face
+    reason: str
+    until: datetime | None
+    created_at: datetime
+
+
+class StewardLine(NamedTuple):
+    face: Face
+    is_owner: bool
+
+
+class Desk(NamedTuple):
+    """What those who look after a room of ours work with."""
+
+    room: Face
+    members_only: bool
+    stewards: list[StewardLine]
+    bans: list["BanLine"]
+    removals: list["RemovalLine"]
+
+
+class RemovalLine(NamedTuple):
+    """`is_refused` where nobody took it out, because the room never took it in."""
+
+    post_id: int
+    author: Face
+    title: str | None
+    content: str
+    reason: str
+    is_refused: bool
+    created_at: datetime
+
+
+def role(tx: Connection, *, room_id: int, actor_id: int) -> StewardRole | None:
+    """As what somebody looks after a room, if they do."""
+    return tx.scalar(STEWARD, {"room": room_id, "actor": actor_id})
+
+
+def is_steward(tx: Connection, *, room_id: int, uri: str) -> bool:
+    return tx.scalar(STEWARD_AT, {"room": room_id, "named": uri}) is not None
+
+
+def standing(tx: Connection, *, room_id: int, actor_id: int, thread_id: int, now: datetime) -> Standing:
+    row = tx.execute(STANDING, {"room": room_id, "actor": actor_id, "thread": thread_id, "now": now}).one()
+    return Standing(bool(row[0]), bool(row[1]))
+
+
+def is_banned(tx: Connection, *, room_id: int, actor_id: int, now: datetime) -> bool:
+    return bool(tx.scalar(BANNED, {"room": room_id, "actor": actor_id, "now": now}))
+
+
+def is_locked(tx: Connection, *, thread_id: int) -> bool:
+    return bool(tx.scalar(LOCKED, {"thread": thread_id}))
+
+
+def removed_from(tx: Connection, *, post_id: int) -> int | None:
+    """The room that took a post out, or did not take it."""
+    return tx.scalar(REMOVED_FROM, {"post": post_id})
+
+
+def place(tx: Connection, *, post_id: int) -> Place | None:
+    row = tx.execute(PLACE, {"post": post_id}).one_or_none()
+    return Place(*row) if row is not None else None
+
+
+def room(tx: Connection, *, room_id: int) -> Room | None:
+    row = tx.execute(ROOM, {"room": room_id}).one_or_none()
+    return Room(*row) if row is not None else None
+
+
+def author_in_our_rooms(tx: Connection, uris: Sequence[str]) -> int | None:
+    """Who wrote the first of these posts that is in a room of ours."""
+    return tx.scalar(AUTHOR_IN_OUR_ROOMS, {"uris": list(uris)}) if uris else None
+
+
+def bans(tx: Connection, *, room_id: int, now: datetime) -> list[BanLine]:
+    """Who is banned from a room, newest first."""
+    return [
+        BanLine(face(row[3 : 3 + FACE_WIDTH]), row.reason, row.until, row.created_at)
+        for row in tx.execute(BANS, {"room": room_id, "now": now})
+    ]
+
+
+def removals(tx: Connection, *, room_id: int) -> list[RemovalLine]:
+    """What a room took out or did not take, newest first."""
+    return [
+        RemovalLine(row.post_id, face(row[6:]), row.title, row.content, row.reason, row.uri is None, row.created_at)
+        for row in tx.execute(REMOVALS, {"room": room_id})
+    ]
+
+
+def desk(tx: Connection, *, room_id: int, now: datetime) -> Desk:
+    """Raises NotFound for what is no room of ours."""
+    row = tx.execute(DESK, {"room": room_id}).one_or_none()
+    if row is None:
+        raise NotFound("There is no such room here.")
+    stewards = [
+        StewardLine(face(each[1:]), each.role == StewardRole.OWNER) for each in tx.execute(STEWARDS, {"room": room_id})
+    ]
+    return Desk(face(row[1:]), row[0], stewards, bans(tx, room_id=room_id, now=now), removals(tx, room_id=room_id))
+
+
+class State(NamedTuple):
+    """A post before the eyes of somebody who looks after its room."""
+
+    room_id: int
+    thread_id: int
+    is_removed: bool
+    is_locked: bool
+    is_pinned: bool
+    reason: str
+
+
+def state(tx: Connection, *, post_id: int) -> State | None:
+    """How a post stands in the room that has it, or that took it out; nothing for a post of no room."""
+    row = tx.execute(STATE, {"post": post_id}).one_or_none()
+    if row is None or (row.room_id or row.removed_from) is None:
+        return None
+    return State(
+        row.room_id or row.removed_from,
+        row.thread_id,
+        row.room_id is None,
+        bool(row.is_locked),
+        bool(row.is_pinned),
+        row.reason or "",
+    )
