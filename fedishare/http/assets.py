@@ -1,8 +1,9 @@
 """Static files under names that carry their fingerprint, and the template environment."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -72,6 +73,7 @@ def templates(settings: Settings, static: Static) -> jinja2.Environment:
         _=said,
         gettext=said,
         ngettext=said_of,
+        icon=_icons(static),
         static=static.path,
         url=Uris(settings.url),
         node={"name": settings.name, "url": settings.url, "version": __version__},
@@ -95,6 +97,18 @@ def _compiled(folder: Path) -> jinja2.BytecodeCache | None:
     except OSError:
         return None  # It takes longer, and nothing is lost.
     return jinja2.FileSystemBytecodeCache(str(folder))
+
+
+def _icons(static: Static) -> Callable[[str], Markup]:
+    """`icon("home")`: one of the sprite. It is never the only name of a thing; the words stand beside it."""
+    sprite = static.path("icons.svg")
+
+    @cache
+    def icon(name: str) -> Markup:
+        shown = '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>'
+        return Markup(shown).format(sprite, name)  # noqa: S704 -- ours; the values are escaped
+
+    return icon
 
 
 def said(text: str, /, **values: object) -> Markup:

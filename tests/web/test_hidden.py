@@ -65,7 +65,8 @@ async def private(request: pytest.FixtureRequest, node: Node, db: Database, here
         Visibility.ROOM: [room.uri, f"{room.uri}/followers"],
         Visibility.MENTIONED: ["https://birch.test/users/bea"],
     }[request.param]
-    shut = update(Post).values(visibility=request.param, addressed_to=to, addressed_cc=[], room_id=room.id)
+    cc = [] if room.uri in to else [room.uri]
+    shut = update(Post).values(visibility=request.param, addressed_to=to, addressed_cc=cc, room_id=room.id)
     await db.write(lambda tx: tx.execute(shut))
     keys = await db.read(lambda tx: list(tx.scalars(Media.__table__.select().with_only_columns(Media.key))))
     assert await db.read(lambda tx: tx.scalar(ResourceFile.__table__.select().with_only_columns(ResourceFile.id)))
