@@ -70,11 +70,17 @@ def move(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     return Done(f"move of {moved}")
 
 
+def _names(tx: Connection, uri: str, old: str) -> bool:
+    found = known.actor(tx, uri=uri)
+    return found is not None and old in found.also_known_as
+
+
 def _why_not(tx: Connection, activity: Verified, ctx: Context, target: str) -> str | None:
     if activity.activity.object != activity.sender.uri or target == activity.sender.uri:
         return "nobody moves somebody else"
-    if not trust.is_foreign(target, ctx.here) and known.actor(tx, uri=target) is None:
-        return "there is nobody at the new address"
+    if not trust.is_foreign(target, ctx.here) and not _names(tx, target, activity.sender.uri):
+        # Known without asking anybody.
+        return "the two accounts do not name each other"
     if known.is_blocked(tx, hosts=[hosts.origin_of(target).host]):
         return "the new server is blocked"
     last = activity.sender.moved_at
