@@ -24,7 +24,7 @@ from fedishare.queries.nodes import is_at, patterns
 STALE_AFTER: Final = timedelta(days=1)
 LONGEST_REASON: Final = 500
 # A server that talks all the time and takes nothing was not away: its words are no reason to knock at each of them.
-BETWEEN_WORDS: Final = timedelta(minutes=5)
+BETWEEN_WORDS: Final = timedelta(minutes=15)
 HEARD: Final = (
     update(Node)
     .where(Node.host == bindparam("at"))

@@ -26,8 +26,8 @@ in_one_loop: Final = pytest.mark.asyncio(loop_scope="module")
 NEIGHBOURS: Final = 3
 # Where the first time is while the node gets ready, with nothing yet to lose.
 LATER: Final = {"database.before-commit": 8, "database.after-commit": 8, "delivery.settled": 4, "job.enqueued": 2}
-# One of each kind: taken in, put off, committed, half sent.
-SOME: Final = ("inbox.applied", "later.fetched", "job.done", "letter.addressed", "delivery.answered")
+# One of each kind: taken in, put off, done but not ticked off, about to be sent, sent but not ticked off.
+SOME: Final = ("inbox.applied", "later.fetched", "job.done", "delivery.begun", "delivery.answered")
 SOME_ON_POSTGRES: Final = ("inbox.committed", "later.applied", "job.forgotten", "delivery.leased", "delivery.removed")
 IS_ALL: Final = os.environ.get("FEDISHARE_TEST_CRASHES") == "all"
 CODE: Final = Path(crash.__file__).parents[1]

@@ -105,15 +105,16 @@ async def test_a_server_that_talks_and_takes_nothing_is_not_asked_at_each_of_its
 ) -> None:
     anna = await a_person(tools.db, here)
     town.always("oak.test", 503)
-    await post(tools.db, here, a_letter(here, by=anna), inbox("oak.test"))
+    for _ in range(20):
+        await post(tools.db, here, a_letter(here, by=anna), inbox("oak.test"))
 
     for _ in range(60):
         await Courier(tools).drain()
         clock.tick(minutes=1)
         await hear(tools, "oak.test", stale=timedelta(hours=1))
 
-    assert len(town.got) <= 20
-    assert [(host, why) for host, _, why in await tools.db.read(waiting)] == [("oak.test", "answered with status 503")]
+    assert len(town.got) <= 40
+    assert len(await tools.db.read(waiting)) == 20
 
 
 async def test_a_server_that_has_been_silent_for_a_week_is_asked_once_a_day(
