@@ -154,6 +154,7 @@ def test_a_new_proof_takes_the_place_of_the_old_one() -> None:
     assert proven(proven(a_note())) == proven(a_note(**{"@context": [ACTIVITYSTREAMS, DATA_INTEGRITY]}))
 
 
+@settings(deadline=None)
 @given(DOCUMENTS)
 def test_what_we_prove_verifies_after_a_journey(document: dict[str, Json]) -> None:
     received = loads(dumps(proven(document)))
