@@ -70,7 +70,7 @@ def test_an_account_and_a_token(tmp_path: Path) -> None:
 
 def test_an_admin_says_how_to_speak_to_a_server_and_takes_it_back(tmp_path: Path) -> None:
     told = [
-        fedishare(tmp_path, "node", "dialect", *words).stdout.strip()
+        fedishare(tmp_path, "server", "dialect", *words).stdout.strip()
         for words in (("New.Example", "microblog"), ("https://new.example/", "default"))
     ]
 
@@ -88,7 +88,7 @@ def test_an_admin_says_how_to_speak_to_a_server_and_takes_it_back(tmp_path: Path
         (("account", "add", "anna", "--email", "nowhere", "--password", "long enough"), "nowhere"),
         (("token", "create", "nobody"), "nobody"),
         (("token", "create", "nobody", "--scopes", "fly"), "fly"),
-        (("node", "dialect", "no host", "both"), "no host"),
+        (("server", "dialect", "no host", "both"), "no host"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path, words: tuple[str, ...], said: str) -> None:

@@ -195,6 +195,17 @@ def server_blocked(context: click.Context) -> None:
         click.echo(f"{line.domain}\t{line.reason}")
 
 
+@server.command("dialect")
+@click.argument("host")
+@click.argument("dialect", type=click.Choice(["threadiverse", "microblog", "both", "default"]))
+@click.pass_context
+def server_dialect(context: click.Context, host: str, dialect: str) -> None:
+    """How rooms here tell HOST what happens in them, where the guess by its software is wrong."""
+    from fedishare.cli import servers  # noqa: PLC0415 -- as above
+
+    click.echo(asyncio.run(servers.set_dialect(load(context), SystemClock(), host=host, word=dialect)))
+
+
 def _password() -> str:
     if sys.stdin.isatty():
         return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
@@ -260,22 +271,6 @@ def deliveries_drop(context: click.Context, /, host: str | None, *, kind: str | 
     if not yes:
         click.confirm(f"Drop {many} for {host or kind}?", abort=True)
     click.echo(f"Dropped: {asyncio.run(backlog.drop(chosen, host=host, kind=kind, waiting=waiting))}")
-
-
-@commands.group()
-def node() -> None:
-    """Other servers, and how this one speaks to them."""
-
-
-@node.command("dialect")
-@click.argument("host")
-@click.argument("dialect", type=click.Choice(["threadiverse", "microblog", "both", "default"]))
-@click.pass_context
-def node_dialect(context: click.Context, host: str, dialect: str) -> None:
-    """How rooms here tell HOST what happens in them, where the guess by its software is wrong."""
-    from fedishare.cli import nodes  # noqa: PLC0415 -- as above
-
-    click.echo(asyncio.run(nodes.set_dialect(load(context), SystemClock(), host=host, word=dialect)))
 
 
 @commands.command()
