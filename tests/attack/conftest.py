@@ -12,14 +12,23 @@ import pytest
 import pytest_asyncio
 
 from tests import postgres
-from tests.attack.rig import Rig, ShiftedClock
+from tests.attack.rig import IS_FULL, Rig, ShiftedClock
 from tests.live.nodes import LiveNode, log_plainly
 from tests.live.town import Town
 
 KINDS: Final = ["sqlite", "postgresql"] if postgres.find_programs() else ["sqlite"]
 # Not the whole of loopback: what lies beside the town is private.
 ALLOWED: Final = "127.0.0.1/32"
+# A row may fire thousands of requests, and the machine may have other things to do.
+PATIENCE_SECONDS: Final = 1_800 if IS_FULL else 240
 _serial: Final = count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.timeout(PATIENCE_SECONDS))
 
 
 @pytest.fixture(scope="session", autouse=True)

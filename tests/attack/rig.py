@@ -186,7 +186,7 @@ class Rig:
         assert failed == [], "the node failed"
         assert await self.state(tables) == before, "something changed"
         surplus = [line for line in self.world.log[heard:] if line not in {f"GET {url}" for url in fetches()}]
-        assert surplus == [], "other servers were asked"
+        assert surplus == [], f"other servers were asked: {surplus}"
 
     @contextmanager
     def lean(self, *, mib: int = MOST_GROWTH) -> Iterator[None]:

@@ -159,7 +159,12 @@ ROWS: Final = [
         tables=SAID,
         asks=lambda rig: [rig.fay.uri, rig.mole.uri],
     ),
-    Row("ORG-10-to-us", by_fay("Move", lambda rig: rig.fay.uri, target="https://us.test/users/ben"), tables=SAID),
+    Row(
+        "ORG-10-to-us",
+        by_fay("Move", lambda rig: rig.fay.uri, target="https://us.test/users/ben"),
+        tables=SAID,
+        asks=lambda rig: [rig.fay.uri],
+    ),
     Row(
         "ORG-10-of-another",
         by_fay("Move", lambda rig: rig.vera.uri, target="https://evil.test/users/fay"),

@@ -150,6 +150,9 @@ async def test_vis_04_no_list_holds_or_counts_what_is_hidden(rig: Rig, hidden: H
 ACCEPTS: Final = (ACTIVITY, "text/html")
 
 
+FIRST_PAGES: Final = {"/outbox": "?page=true", "/replies": "?page=1", "/followers": "?page=1", "/following": "?page=1"}
+
+
 def _public(path: str, hidden: Hidden) -> list[str]:
     """The address with everything in its place that everybody may know of."""
     query = {"/search": f"?q={SECRET}", "/.well-known/webfinger": "?resource=acct:anna@us.test"}
@@ -158,9 +161,8 @@ def _public(path: str, hidden: Hidden) -> list[str]:
     filled = [path]
     for mark, some in values.items():
         filled = [one.replace(mark, value) for one in filled for value in (some if mark in one else [""])]
-    return [
-        one + query.get(path, "") + more for one in filled for more in ("", "?page=true") if not (query and more)
-    ] + [one + "?page=true" for one in filled if path not in query]
+    pages = [one + first for one in filled for below, first in FIRST_PAGES.items() if one.endswith(below)]
+    return [one + query.get(path, "") for one in filled] + pages
 
 
 async def test_vis_05_what_followers_may_read_they_may_not_boost(rig: Rig, hidden: Hidden) -> None:
