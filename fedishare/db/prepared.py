@@ -77,7 +77,7 @@ class Plan:
 
     def answer(self, cursor: sqlite3.Cursor) -> "Answer":
         if self._row is None:
-            return Answer([])
+            return Answer([], cursor.rowcount)
         rows: Iterable[Sequence[Any]] = cursor.fetchall()
         if self._converts is not None:
             converts = self._converts
@@ -85,16 +85,17 @@ class Plan:
                 [value if convert is None else convert(value) for convert, value in zip(converts, row, strict=True)]
                 for row in rows
             ]
-        return Answer(list(map(self._row._make, rows)))
+        return Answer(list(map(self._row._make, rows)), cursor.rowcount)
 
 
 class Answer:
     """The rows of a statement: of what SQLAlchemy's results can do, what this project asks of them."""
 
-    __slots__ = ("_rows",)
+    __slots__ = ("_rows", "rowcount")
 
-    def __init__(self, rows: list[Any]) -> None:
+    def __init__(self, rows: list[Any], rowcount: int) -> None:
         self._rows = rows
+        self.rowcount = rowcount
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._rows)
@@ -122,7 +123,7 @@ class Answer:
         return self.one()[0]
 
     def scalars(self) -> "Answer":
-        return Firsts([row[0] for row in self._rows])
+        return Firsts([row[0] for row in self._rows], self.rowcount)
 
 
 class Firsts(Answer):
@@ -208,8 +209,7 @@ class PreparedConnection(Connection):
         self._touch(plan.touched)
         try:
             if many is not None:
-                self._driver.executemany(plan.sql, rows)
-                return Answer([])
+                return Answer([], self._driver.executemany(plan.sql, rows).rowcount)
             return plan.answer(self._driver.execute(plan.sql, rows[0]))
         except sqlite3.Error as error:
             raise DBAPIError.instance(plan.sql, rows[0], error, sqlite3.Error, dialect=self.dialect) from error

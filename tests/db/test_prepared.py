@@ -117,6 +117,17 @@ async def test_a_row_that_is_there_answers_nothing(db: Database) -> None:
     assert await db.write(write) == [7, None, 7, None, 7]
 
 
+async def test_it_is_known_how_many_rows_were_changed(db: Database) -> None:
+    def write(tx: Connection) -> list[int]:
+        counts = []
+        for _ in range(3):
+            tx.execute(COUNT, [{"name": name, "value": 1} for name in "abc"])
+            counts.append(tx.execute(FORGET, {"names": ["a", "b", "c", "d"]}).rowcount)
+        return counts
+
+    assert await db.write(write) == [3, 3, 3]
+
+
 async def test_what_is_missing_or_wrong_is_said_as_ever(db: Database) -> None:
     def leave_out(tx: Connection) -> None:
         for _ in range(3):
