@@ -139,7 +139,8 @@ async def test_a_post_for_followers_is_addressed_to_them_alone_and_never_proven(
 
     document = objects.proven(facts, at=here.uris)
 
-    assert document == frame(post, anna, to=[f"{anna.uri}/followers"], cc=[], updated="2026-09-08T15:45:30Z")
+    own = {"interactionPolicy": {"canQuote": {"automaticApproval": [anna.uri], "manualApproval": []}}}
+    assert document == frame(post, anna, to=[f"{anna.uri}/followers"], cc=[], updated="2026-09-08T15:45:30Z", **own)
 
 
 async def test_a_public_post_is_proven_by_its_author_the_same_way_each_time(db: Database, here: Here) -> None:

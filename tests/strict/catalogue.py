@@ -5,18 +5,23 @@ from typing import Any, Final
 
 from fedishare.core.uris import Uris
 from fedishare.domain.audience import PUBLIC_IRI, Visibility
-from fedishare.domain.kinds import AttachmentKind, KeyKind, Kind
-from fedishare.outbox import activities, objects, resources
+from fedishare.domain.kinds import AttachmentKind, KeyKind, Kind, QuoteState
+from fedishare.outbox import activities, objects, polls, resources, stamps
 from fedishare.queries.outgoing import (
     AttachmentRow,
     FileRow,
+    OptionRow,
+    PollRow,
     PostFacts,
     PostRow,
+    QuoteRow,
     Reply,
     ResourceRow,
     UseFacts,
+    VoteRow,
 )
 from fedishare.queries.parties import ActorFacts, ActorRow, Key, Who
+from fedishare.queries.quotes import StampFacts
 from tests.builders import MONDAY, an_ed25519_pair, an_rsa_pair
 
 Document = dict[str, Any]
@@ -146,6 +151,9 @@ def an_actor(kind: Kind, **over: Any) -> Document:
     return objects.actor(ActorFacts(ActorRow(**(values | over)), members_only_posting=False, keys=keys), at=AT)
 
 
+OPTIONS: Final = (OptionRow("Cake", 2), OptionRow("Pizza & more", 0))
+ENDED: Final = MONDAY + timedelta(days=1)
+QUOTED: Final = "https://birch.test/posts/1"
 REPLY: Final = {"in_reply_to_uri": "https://birch.test/posts/1", "answered": BEN, "title": "unseen"}
 POSTS: Final[dict[str, PostFacts]] = {
     "a note in a room": facts(),
@@ -157,6 +165,15 @@ POSTS: Final[dict[str, PostFacts]] = {
         room=None, mentions=(), to=[f"{ANNA}/followers"], cc=[], visibility=Visibility.FOLLOWERS
     ),
     "a post for people": facts(room=None, to=[BEN.uri], cc=[], visibility=Visibility.MENTIONED),
+    "a poll": facts(
+        kind="Question", poll=PollRow(7, multiple=False, ends_at=ENDED, closed_at=None, voters_count=2), options=OPTIONS
+    ),
+    "a poll that is over": facts(
+        kind="Question", poll=PollRow(7, multiple=True, ends_at=ENDED, closed_at=ENDED, voters_count=2), options=OPTIONS
+    ),
+    "a quote that waits": facts(quote=QuoteRow(QUOTED, QuoteState.PENDING, None)),
+    "a quote": facts(quote=QuoteRow(QUOTED, QuoteState.ACCEPTED, "https://birch.test/stamps/1")),
+    "a quote that was refused": facts(quote=QuoteRow(QUOTED, QuoteState.REJECTED, None)),
     "a post for a room": facts(mentions=(), to=[ROOM.uri, f"{ROOM.uri}/followers"], cc=[], visibility=Visibility.ROOM),
 }
 ACTORS: Final = {kind.value: an_actor(kind) for kind in (Kind.PERSON, Kind.GROUP, Kind.ORGANISATION, Kind.NODE)}
@@ -164,6 +181,17 @@ USE: Final = UseFacts(
     5, "https://alder.test/activities/5", "Went well", "england:year-4", MONDAY, AUTHOR, POSTS["a resource"].post, BEN
 )
 EDITED: Final = facts(edited_at=MONDAY + timedelta(days=1))
+VOTE: Final = polls.vote(
+    VoteRow(6, AT.post(6), "Cake", MONDAY), voter=ANNA, author=BEN.uri, poll="https://birch.test/posts/2"
+)
+STAMP: Final = stamps.stamp(StampFacts(9, AT.stamp(9), 7, AT.post(7), "https://birch.test/posts/3", None, AUTHOR, BEN))
+ASKED: Final[Document] = {
+    "id": "https://birch.test/asked/1",
+    "type": "QuoteRequest",
+    "actor": BEN.uri,
+    "object": AT.post(7),
+    "instrument": "https://birch.test/posts/3",
+}
 FOLLOW: Final = activities.follow(uri=AT.activity(1), actor=ANNA, followee=BEN.uri)
 FOLLOWED: Final = activities.follow(uri="https://birch.test/f/1", actor=BEN.uri, followee=ANNA)
 LIKE: Final = activities.like(uri=AT.activity(2), actor=ANNA, post="https://birch.test/1", author=BEN.uri)
@@ -178,6 +206,18 @@ SAID: Final[dict[str, Document]] = {
     "Update: an actor": activities.update_actor(
         ACTORS["Person"], uri=AT.activity(5), followers=f"{ANNA}/followers", at=MONDAY
     ),
+    "Update: the count of a poll": activities.update(objects.proven(POSTS["a poll"], at=AT), uri=AT.activity(21)),
+    "Update: a quote was let through": activities.update(objects.proven(POSTS["a quote"], at=AT), uri=AT.activity(22)),
+    "Create: a vote": activities.create_vote(VOTE, uri=AT.activity(6)),
+    "QuoteRequest": activities.quote_request(
+        objects.document(POSTS["a quote that waits"], at=AT), uri=AT.activity(23), quoted=QUOTED, author=BEN.uri
+    ),
+    "Accept: a quote": activities.accept_quote(ASKED, uri=AT.activity(24), actor=ANNA, stamp=AT.stamp(9)),
+    "Reject: a quote": activities.reject_quote(ASKED, uri=AT.activity(25), actor=ANNA),
+    "Delete: a stamp": activities.delete_stamp(
+        uri=AT.activity(26), actor=ANNA, stamp=AT.stamp(9), to=[PUBLIC_IRI], cc=[BEN.uri]
+    ),
+    "QuoteAuthorization": STAMP,
     "Delete": activities.delete(
         objects.tombstone("https://alder.test/posts/7", former_type="Note", deleted=MONDAY),
         uri=AT.activity(6),

@@ -95,6 +95,8 @@ def _activity(document: Document) -> Iterator[str]:
         if host(document["object"].get("actor")) != host(signer):
             return
         yield from (f"announced: {said}" for said in _complaints(document["object"]))
+        inner = document["object"].get("object")
+        kind = str(inner.get("type")) if isinstance(inner, dict) else kind
     for name, reader in READERS.items():
         if kind not in reader.ignores and _gets_to(reader, document):
             yield from _said(name, reader.activity(document, signer))

@@ -175,7 +175,9 @@ def _embedded(activity: Document, target: object, signer: str) -> Iterator[str]:
         yield "the object is on another host"
     if target.get("attributedTo") != signer:
         yield "the object is somebody else's"
-    if activity["type"] == "Update" and "updated" not in target:
+    # How a poll stands, and the stamp under a quote, are taken over from an Update that is no edit (3.1).
+    is_refresh = bool({"oneOf", "anyOf", "quote"} & set(target)) or "quote-inline" in str(target.get("content"))
+    if activity["type"] == "Update" and "updated" not in target and not is_refresh:
         yield "an edit without `updated` is ignored"
     yield from check_object(target)
 
@@ -240,9 +242,28 @@ def _announce(activity: Document, target: object, _: str) -> Iterator[str]:
         yield "only public posts are boosted"
 
 
-def _answer(_: Document, target: object, signer: str) -> Iterator[str]:
-    if not isinstance(target, dict) or not target.get("id") or target.get("object") != signer:
+def _answer(activity: Document, target: object, signer: str) -> Iterator[str]:
+    if isinstance(target, dict) and target.get("type") == "QuoteRequest":
+        yield from _quote_answer(activity, target, signer)
+    elif not isinstance(target, dict) or not target.get("id") or target.get("object") != signer:
         yield "an answer embeds the Follow it answers, whose object is the one who answers"
+
+
+def _quote_answer(activity: Document, target: Document, signer: str) -> Iterator[str]:
+    """3.5: the request by its id, and with a yes the stamp, on the host of who answers."""
+    if not isinstance(target.get("id"), str) or _host(target.get("object")) != _host(signer):
+        yield "an answer names the QuoteRequest by its id, which is about a post of who answers"
+    if (activity["type"] == "Accept") != (_host(activity.get("result")) == _host(signer)):
+        yield "a stamp comes with a yes, and with nothing else"
+
+
+def _quote_request(activity: Document, target: object, signer: str) -> Iterator[str]:
+    """3.5: the whole quoting post, which names what it quotes."""
+    instrument = activity.get("instrument")
+    if not isinstance(target, str) or not isinstance(instrument, dict) or instrument.get("quote") != target:
+        yield "a QuoteRequest names a post, and brings along the one that quotes it"
+    elif instrument.get("attributedTo") != signer:
+        yield "the quoting post is somebody else's"
 
 
 def _flag(_: Document, target: object, signer: str) -> Iterator[str]:
@@ -263,6 +284,7 @@ _ABOUT: Mapping[str, Callable[[Document, object, str], Iterator[str]]] = {
     "Announce": _announce,
     "Accept": _answer,
     "Reject": _answer,
+    "QuoteRequest": _quote_request,
     "Flag": _flag,
     "Add": _pin,
     "Remove": _pin,

@@ -51,7 +51,8 @@ def _complaints(document: Document, *, is_outermost: bool) -> Iterator[str]:
     kind = str(document.get("type"))
     if is_outermost or "@context" in document:
         yield from _context(document)
-    yield from _singles(document)
+    if not is_vote(document):
+        yield from _singles(document)
     yield from _times(document)
     if kind in ACTIVITIES:
         yield from _activity(document, is_outermost=is_outermost)
@@ -92,12 +93,11 @@ def _collection(collection: Document) -> Iterator[str]:
 
 
 def _vote(document: Document) -> Iterator[str]:
-    """A vote goes to whoever asks, and to nobody else (mastodon.md 3.6)."""
-    yield from _addressed(document)
-    to, cc = document.get("to"), document.get("cc")
-    if not isinstance(to, list) or len(to) != 1 or cc:
+    """A vote goes to whoever asks, and to nobody else; `to` is one string, as Mastodon writes it (mastodon.md 3.6)."""
+    to = [document["to"]] if isinstance(document.get("to"), str) else document.get("to") or []
+    if len(to) != 1 or document.get("cc"):
         yield "a vote is for one alone"
-    for name in ("id", "attributedTo", "inReplyTo"):
+    for name in ("id", "attributedTo", "inReplyTo", "name"):
         if not isinstance(document.get(name), str):
             yield f"a vote has {name}"
 

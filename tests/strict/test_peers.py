@@ -85,7 +85,9 @@ def test_the_catalogue_calls_every_function_that_makes_an_activity() -> None:
 def test_every_activity_satisfies_every_reader_alone_and_passed_on_by_a_room(name: str) -> None:
     plain = SAID[name]
     proven = seals.proven(plain, key=KEY, at=MONDAY)
-    said = [plain, proven, *([wrapped(proven)] if plain["type"] in lemmy.WRAPPED else [])]
+    # A vote is for one alone, and no room hears of it.
+    is_passed_on = plain["type"] in lemmy.WRAPPED and name != "Create: a vote"
+    said = [plain, proven, *([wrapped(proven)] if is_passed_on else [])]
 
     assert [everybody.check(document) for document in said] == [[]] * len(said)
 
@@ -106,7 +108,8 @@ def test_every_post_can_be_fetched(name: str) -> None:
         status=200, content_type="application/activity+json", body=body, document=document, url=str(document["id"])
     )
 
-    assert (complaints, mastodon.check_object(document), lemmy.check_object(document)) == ([], [], [])
+    by_lemmy = lemmy.check_object(document) if document["type"] != "Question" else []
+    assert (complaints, mastodon.check_object(document), by_lemmy) == ([], [], [])
 
 
 @pytest.mark.parametrize(
