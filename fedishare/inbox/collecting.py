@@ -28,6 +28,7 @@ async def items(
     """The addresses in a collection of the server `at`, each once, page after page as long as there are new ones."""
     seen: set[str] = set()
     turned: set[str] = set()
+    before = 0
     page: Node | None = collection
     while page is not None:
         listed = (*page.refs("orderedItems"), *page.refs("items"))
@@ -35,10 +36,11 @@ async def items(
         for uri in fresh:
             seen.add(uri)
             yield uri
-        # A page that brings nothing new ends the walk, or a peer could turn pages for ever (DOS-15).
-        is_first = page is collection
-        if (not fresh and not is_first) or len(turned) >= pages:
+        # A page that was fetched and brings nothing new ends the walk, or a peer could turn pages for ever (DOS-15).
+        # What came inside the collection cost nothing: GoToSocial's first page has no items, Mastodon's often none.
+        if (not fresh and len(turned) > before) or len(turned) >= pages:
             return
+        before = len(turned)
         page = await _next(tools, page, at=at, turned=turned, budget=budget)
 
 

@@ -205,8 +205,12 @@ def _closed(poll: Poll, *, now: datetime) -> datetime | None:
 
 
 def _vote(note: Note) -> str | None:
-    """The answer that was chosen, if this is what every server sends for a vote: a name, and nothing else to show."""
-    is_vote = note.type == "Note" and note.in_reply_to and not (note.content or note.media or note.usage or note.quote)
+    """The answer that was chosen, if this is what servers send for a vote: a name, and nothing else to show.
+
+    snac puts a line break where others have no content at all.
+    """
+    is_bare = note.type == "Note" and note.in_reply_to and not (note.media or note.usage or note.quote)
+    is_vote = is_bare and note.name and not (note.content and html.plain(note.content).strip())
     return note.name if is_vote else None
 
 

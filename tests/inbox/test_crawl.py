@@ -85,6 +85,22 @@ async def test_without_a_list_the_answers_are_followed_from_post_to_post(
     assert await kept(db) == sorted([asks["id"], answers["id"], thanks["id"]])
 
 
+@pytest.mark.parametrize("items", [{}, {"items": []}], ids=["as-gotosocial-writes-it", "as-mastodon-writes-it"])
+async def test_a_first_page_without_answers_is_not_the_last(
+    tools: Tools, db: Database, elsewhere: Elsewhere, *, items: Document
+) -> None:
+    asks, answers, _ = a_thread(elsewhere)
+    replies = f"{asks['id']}/replies"
+    second = f"{replies}?page=true&only_other_accounts=false"
+    first = {"id": f"{replies}?page=true", "type": "CollectionPage", "next": second, "partOf": replies} | items
+    asks["replies"] = {"id": replies, "type": "Collection", "first": first}
+    elsewhere.say(second, a_collection(second, answers["id"], type="CollectionPage"))
+
+    await opened(tools, asks["id"])
+
+    assert await kept(db) == sorted([asks["id"], answers["id"]])
+
+
 @pytest.mark.parametrize(
     "named",
     [

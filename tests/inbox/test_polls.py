@@ -248,11 +248,14 @@ async def test_a_deleted_poll_leaves_nothing_and_does_not_come_back(tools: Tools
     assert (await rows(db, Poll.post_id), await standing(db), await rows(db, Vote.id)) == ([], [], [])
 
 
-async def test_a_vote_counts_and_is_neither_shown_nor_told(tools: Tools, db: Database, here: Here) -> None:
+@pytest.mark.parametrize("over", [{}, {"content": "<br>", "summary": ""}], ids=["as-mastodon-votes", "as-snac-votes"])
+async def test_a_vote_counts_and_is_neither_shown_nor_told(
+    tools: Tools, db: Database, here: Here, *, over: dict[str, Any]
+) -> None:
     anna, ada = await a_teacher(db, here), await ada_of(db, here)
     poll = await a_poll(db, here, by=anna)
 
-    became = await send(tools, a_vote(ada, poll, anna))
+    became = await send(tools, a_vote(ada, poll, anna, **over))
 
     assert became == "done: vote"
     assert await standing(db) == [(0, "Cake", 1), (1, "Pizza", 0)]
