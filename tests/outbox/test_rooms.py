@@ -214,7 +214,7 @@ async def test_our_own_authors_answer_is_forwarded_with_their_proof(desk: Tools,
     room, anna = await a_room(db, here), await a_person(db, here)
     await a_follow_row(db, here, by=await a_person(db, here, local=False, domain="toot.test"), of=room)
     await db.write(add, Node, host="toot.test", software="mastodon", version="4.7.0-alpha.2")
-    post = await a_post(db, here, by=anna, room_id=room.id, in_reply_to_uri="https://x.test/1")
+    post = await a_post(db, here, by=anna, room_id=room.id, in_reply_to_uri="https://x.test/1", addressed_cc=[room.uri])
     await publish.publish_post(desk, types.PublishPost(post.id))
 
     await rooms.distribute(desk, types.Distribute(room.id, f"{post.uri}/activity", post.id))

@@ -62,7 +62,7 @@ async def scene(desk: Tools, here: Here) -> Scene:
     for domain, software in SERVERS.items():
         await a_follow_row(db, here, by=await a_person(db, here, local=False, domain=domain), of=room)
         await db.write(add, Node, host=domain, software=software)
-    post = await a_post(db, here, by=member)
+    post = await a_post(db, here, by=member, addressed_cc=[room.uri])
     await db.write(rooms.admit, here, room_id=room.id, post_id=post.id, activity_uri=None)
     return Scene(db, here, room=room, mod=mod, member=member, post=post)
 

@@ -151,9 +151,8 @@ def an_actor(kind: Kind, **over: Any) -> Document:
     return objects.actor(ActorFacts(ActorRow(**(values | over)), members_only_posting=False, keys=keys), at=AT)
 
 
-OPTIONS: Final = (OptionRow("Cake", 2), OptionRow("Pizza & more", 0))
-ENDED: Final = MONDAY + timedelta(days=1)
-QUOTED: Final = "https://birch.test/posts/1"
+POLL: Final = PollRow(7, multiple=False, ends_at=MONDAY + timedelta(days=1), closed_at=None, voters_count=3)
+OPTIONS: Final = (OptionRow("Cake", 2), OptionRow("Pizza", 1))
 REPLY: Final = {"in_reply_to_uri": "https://birch.test/posts/1", "answered": BEN, "title": "unseen"}
 POSTS: Final[dict[str, PostFacts]] = {
     "a note in a room": facts(),
@@ -161,19 +160,12 @@ POSTS: Final[dict[str, PostFacts]] = {
     "a reply": facts(**REPLY),
     "an article": facts(kind="Article"),
     "a resource": facts(uri=PAGE, url=PAGE, resource=RESOURCE, files=(FILE,), attachments=()),
+    "a poll": facts(kind="Question", title=None, attachments=(), poll=POLL, options=OPTIONS),
+    "a quote": facts(quote=QuoteRow("https://birch.test/posts/1", QuoteState.ACCEPTED, "https://birch.test/stamps/1")),
     "a post for followers": facts(
         room=None, mentions=(), to=[f"{ANNA}/followers"], cc=[], visibility=Visibility.FOLLOWERS
     ),
     "a post for people": facts(room=None, to=[BEN.uri], cc=[], visibility=Visibility.MENTIONED),
-    "a poll": facts(
-        kind="Question", poll=PollRow(7, multiple=False, ends_at=ENDED, closed_at=None, voters_count=2), options=OPTIONS
-    ),
-    "a poll that is over": facts(
-        kind="Question", poll=PollRow(7, multiple=True, ends_at=ENDED, closed_at=ENDED, voters_count=2), options=OPTIONS
-    ),
-    "a quote that waits": facts(quote=QuoteRow(QUOTED, QuoteState.PENDING, None)),
-    "a quote": facts(quote=QuoteRow(QUOTED, QuoteState.ACCEPTED, "https://birch.test/stamps/1")),
-    "a quote that was refused": facts(quote=QuoteRow(QUOTED, QuoteState.REJECTED, None)),
     "a post for a room": facts(mentions=(), to=[ROOM.uri, f"{ROOM.uri}/followers"], cc=[], visibility=Visibility.ROOM),
 }
 ACTORS: Final = {kind.value: an_actor(kind) for kind in (Kind.PERSON, Kind.GROUP, Kind.ORGANISATION, Kind.NODE)}
@@ -181,17 +173,6 @@ USE: Final = UseFacts(
     5, "https://alder.test/activities/5", "Went well", "england:year-4", MONDAY, AUTHOR, POSTS["a resource"].post, BEN
 )
 EDITED: Final = facts(edited_at=MONDAY + timedelta(days=1))
-VOTE: Final = polls.vote(
-    VoteRow(6, AT.post(6), "Cake", MONDAY), voter=ANNA, author=BEN.uri, poll="https://birch.test/posts/2"
-)
-STAMP: Final = stamps.stamp(StampFacts(9, AT.stamp(9), 7, AT.post(7), "https://birch.test/posts/3", None, AUTHOR, BEN))
-ASKED: Final[Document] = {
-    "id": "https://birch.test/asked/1",
-    "type": "QuoteRequest",
-    "actor": BEN.uri,
-    "object": AT.post(7),
-    "instrument": "https://birch.test/posts/3",
-}
 FOLLOW: Final = activities.follow(uri=AT.activity(1), actor=ANNA, followee=BEN.uri)
 FOLLOWED: Final = activities.follow(uri="https://birch.test/f/1", actor=BEN.uri, followee=ANNA)
 LIKE: Final = activities.like(uri=AT.activity(2), actor=ANNA, post="https://birch.test/1", author=BEN.uri)
@@ -199,6 +180,26 @@ BOOST: Final = activities.announce(
     uri=AT.activity(3), actor=ANNA, target="https://birch.test/1", to=[PUBLIC_IRI], cc=[BEN.uri], at=MONDAY
 )
 PINNED: Final = {"actor": ANNA, "post": "https://alder.test/posts/7", "featured": f"{ANNA}/featured"}
+VOTE: Final = VoteRow(21, "https://alder.test/activities/21#vote", "Cake", MONDAY)
+ASKED: Final = activities.quote_request(
+    objects.document(facts(), at=AT), uri=AT.activity(30), quoted="https://birch.test/posts/1", author=BEN.uri
+)
+ASKING: Final[Document] = {
+    "id": "https://birch.test/quotes/1",
+    "type": "QuoteRequest",
+    "actor": BEN.uri,
+    "object": "https://alder.test/posts/7",
+    "instrument": "https://birch.test/posts/2",
+}
+LOCKED: Final = activities.lock(
+    uri=AT.activity(31), actor=ANNA, post="https://birch.test/1", to=[PUBLIC_IRI], audience=ROOM.uri, summary="Enough"
+)
+OTHERS: Final = {
+    "a stamp": stamps.stamp(
+        StampFacts(1, AT.activity(40), 7, "https://alder.test/posts/7", "https://birch.test/posts/2", None, AUTHOR, BEN)
+    ),
+    "a tombstone": objects.tombstone("https://alder.test/posts/7", former_type="Note", deleted=MONDAY),
+}
 SAID: Final[dict[str, Document]] = {
     **{f"Create: {name}": activities.create(objects.proven(post, at=AT)) for name, post in POSTS.items()},
     "Create: a use": activities.create(resources.use_note(USE, at=AT), uri=USE.uri),
@@ -206,18 +207,6 @@ SAID: Final[dict[str, Document]] = {
     "Update: an actor": activities.update_actor(
         ACTORS["Person"], uri=AT.activity(5), followers=f"{ANNA}/followers", at=MONDAY
     ),
-    "Update: the count of a poll": activities.update(objects.proven(POSTS["a poll"], at=AT), uri=AT.activity(21)),
-    "Update: a quote was let through": activities.update(objects.proven(POSTS["a quote"], at=AT), uri=AT.activity(22)),
-    "Create: a vote": activities.create_vote(VOTE, uri=AT.activity(6)),
-    "QuoteRequest": activities.quote_request(
-        objects.document(POSTS["a quote that waits"], at=AT), uri=AT.activity(23), quoted=QUOTED, author=BEN.uri
-    ),
-    "Accept: a quote": activities.accept_quote(ASKED, uri=AT.activity(24), actor=ANNA, stamp=AT.stamp(9)),
-    "Reject: a quote": activities.reject_quote(ASKED, uri=AT.activity(25), actor=ANNA),
-    "Delete: a stamp": activities.delete_stamp(
-        uri=AT.activity(26), actor=ANNA, stamp=AT.stamp(9), to=[PUBLIC_IRI], cc=[BEN.uri]
-    ),
-    "QuoteAuthorization": STAMP,
     "Delete": activities.delete(
         objects.tombstone("https://alder.test/posts/7", former_type="Note", deleted=MONDAY),
         uri=AT.activity(6),
@@ -225,6 +214,30 @@ SAID: Final[dict[str, Document]] = {
         to=[PUBLIC_IRI],
         cc=[],
         audience=ROOM.uri,
+    ),
+    "Create: a vote": activities.create_vote(
+        polls.vote(VOTE, voter=ANNA, author=BEN.uri, poll="https://birch.test/polls/1"), uri=AT.activity(22)
+    ),
+    "Update: a count": activities.update(objects.document(POSTS["a poll"], at=AT), uri=AT.activity(23)),
+    "QuoteRequest": ASKED,
+    "Accept: a quote": activities.accept_quote(ASKING, uri=AT.activity(32), actor=ANNA, stamp=AT.activity(40)),
+    "Reject: a quote": activities.reject_quote(ASKING, uri=AT.activity(33), actor=ANNA),
+    "Delete: a stamp": activities.delete_stamp(
+        uri=AT.activity(34), actor=ANNA, stamp=AT.activity(40), to=[PUBLIC_IRI], cc=[BEN.uri]
+    ),
+    "Delete: by a moderator": activities.take_out(
+        uri=AT.activity(35), actor=ANNA, post="https://birch.test/1", to=[PUBLIC_IRI], audience=ROOM.uri, summary="Spam"
+    ),
+    "Lock": LOCKED,
+    "Undo: a lock": activities.undo(LOCKED, uri=AT.activity(36)),
+    "Block: from a room": activities.ban(
+        uri=AT.activity(37), actor=ANNA, banned=BEN.uri, room=ROOM.uri, summary="Spam", until=MONDAY, with_posts=True
+    ),
+    "Add: a moderator": activities.list_in(
+        "Add", uri=AT.activity(38), actor=ANNA, thing=BEN.uri, target=f"{ROOM.uri}/moderators", room=ROOM.uri
+    ),
+    "Reject: a post": activities.refuse(
+        uri=AT.activity(39), room=ANNA, activity="https://birch.test/1/activity", author=BEN.uri, summary="Closed"
     ),
     "Follow": FOLLOW,
     "Accept": activities.accept(FOLLOWED, uri=AT.activity(7)),

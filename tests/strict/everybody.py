@@ -46,6 +46,8 @@ READERS: Final[Mapping[str, Reader]] = {
     ),
     "Gancio": Reader(gancio.check_actor, gancio.check_activity, gancio.check_object),
 }
+# With a target they are about a list, which may be a room's.
+LISTS: Final = frozenset({"Add", "Block", "Remove"})
 COLLECTIONS: Final = frozenset({"Collection", "OrderedCollection", "CollectionPage", "OrderedCollectionPage"})
 
 
@@ -87,7 +89,7 @@ def _post(document: Document) -> Iterator[str]:
 
 def _activity(document: Document) -> Iterator[str]:
     signer, target = str(document.get("actor")), document.get("object")
-    kind = str(target.get("type")) if isinstance(target, dict) else ""
+    kind = _kind_inside(document)
     if isinstance(target, dict) and is_vote(target):
         return
     if _is_wrapped(document):
@@ -95,11 +97,17 @@ def _activity(document: Document) -> Iterator[str]:
         if host(document["object"].get("actor")) != host(signer):
             return
         yield from (f"announced: {said}" for said in _complaints(document["object"]))
-        inner = document["object"].get("object")
-        kind = str(inner.get("type")) if isinstance(inner, dict) else kind
     for name, reader in READERS.items():
         if kind not in reader.ignores and _gets_to(reader, document):
             yield from _said(name, reader.activity(document, signer))
+
+
+def _kind_inside(activity: Document) -> str:
+    """The kind of what it is about in the end, also where a room passes it on."""
+    target = activity.get("object")
+    if not isinstance(target, dict):
+        return ""
+    return _kind_inside(target) if target.get("type") in rules.ACTIVITIES else str(target.get("type"))
 
 
 def _gets_to(reader: Reader, activity: Document) -> bool:
@@ -113,10 +121,15 @@ def _is_wrapped(activity: Document) -> bool:
 
 
 def _is_moderation(activity: Document) -> bool:
-    """A moderator takes down somebody else's post: said in the room alone (fediverse.md 1.5)."""
+    """What a moderator does in a room is said in the room alone, to who knows rooms (fediverse.md 1.5 and 1.7)."""
     target = activity.get("object")
+    if activity["type"] == "Undo" and isinstance(target, dict) and "type" in target:
+        return _is_moderation(target)
     uri = target.get("id") if isinstance(target, dict) else target
-    return activity["type"] == "Delete" and "summary" in activity and host(uri) != host(activity.get("actor"))
+    if activity["type"] == "Delete":
+        return "summary" in activity and host(uri) != host(activity.get("actor"))
+    is_elsewhere = host(activity.get("target")) != host(activity.get("actor"))
+    return activity["type"] == "Lock" or ("target" in activity and activity["type"] in LISTS and is_elsewhere)
 
 
 def _items(collection: Document) -> Iterator[str]:

@@ -175,11 +175,14 @@ def _embedded(activity: Document, target: object, signer: str) -> Iterator[str]:
         yield "the object is on another host"
     if target.get("attributedTo") != signer:
         yield "the object is somebody else's"
-    # How a poll stands, and the stamp under a quote, are taken over from an Update that is no edit (3.1).
-    is_refresh = bool({"oneOf", "anyOf", "quote"} & set(target)) or "quote-inline" in str(target.get("content"))
-    if activity["type"] == "Update" and "updated" not in target and not is_refresh:
+    if activity["type"] == "Update" and "updated" not in target and not _is_no_edit(target):
         yield "an edit without `updated` is ignored"
     yield from check_object(target)
+
+
+def _is_no_edit(target: Document) -> bool:
+    """A new count of a poll (3.6), or what became of a quote (3.5), is told without a time of an edit."""
+    return target.get("type") == "Question" or 'class="quote-inline"' in str(target.get("content"))
 
 
 def check_object(target: Document) -> list[str]:
@@ -244,26 +247,20 @@ def _announce(activity: Document, target: object, _: str) -> Iterator[str]:
 
 def _answer(activity: Document, target: object, signer: str) -> Iterator[str]:
     if isinstance(target, dict) and target.get("type") == "QuoteRequest":
-        yield from _quote_answer(activity, target, signer)
+        yield from _stamped(activity, target, signer)
+    elif isinstance(target, str) and activity["type"] == "Reject":
+        # What it does not know, such as a post that a room refuses, it passes over.
+        return
     elif not isinstance(target, dict) or not target.get("id") or target.get("object") != signer:
         yield "an answer embeds the Follow it answers, whose object is the one who answers"
 
 
-def _quote_answer(activity: Document, target: Document, signer: str) -> Iterator[str]:
-    """3.5: the request by its id, and with a yes the stamp, on the host of who answers."""
-    if not isinstance(target.get("id"), str) or _host(target.get("object")) != _host(signer):
-        yield "an answer names the QuoteRequest by its id, which is about a post of who answers"
-    if (activity["type"] == "Accept") != (_host(activity.get("result")) == _host(signer)):
-        yield "a stamp comes with a yes, and with nothing else"
-
-
-def _quote_request(activity: Document, target: object, signer: str) -> Iterator[str]:
-    """3.5: the whole quoting post, which names what it quotes."""
-    instrument = activity.get("instrument")
-    if not isinstance(target, str) or not isinstance(instrument, dict) or instrument.get("quote") != target:
-        yield "a QuoteRequest names a post, and brings along the one that quotes it"
-    elif instrument.get("attributedTo") != signer:
-        yield "the quoting post is somebody else's"
+def _stamped(activity: Document, request: Document, signer: str) -> Iterator[str]:
+    """3.5: the word of the quoted author, with a stamp on their own server where it is a yes."""
+    if _host(request.get("object")) != _host(signer) or not isinstance(request.get("instrument"), str | dict):
+        yield "only who is quoted answers, about a post of theirs and the one that quotes it"
+    if activity["type"] == "Accept" and _host(activity.get("result")) != _host(signer):
+        yield "leave to quote without a stamp on the author's server"
 
 
 def _flag(_: Document, target: object, signer: str) -> Iterator[str]:
@@ -284,7 +281,6 @@ _ABOUT: Mapping[str, Callable[[Document, object, str], Iterator[str]]] = {
     "Announce": _announce,
     "Accept": _answer,
     "Reject": _answer,
-    "QuoteRequest": _quote_request,
     "Flag": _flag,
     "Add": _pin,
     "Remove": _pin,

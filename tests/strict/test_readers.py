@@ -7,13 +7,15 @@ from typing import Any, Final
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
-from sqlalchemy import create_engine, insert
+from sqlalchemy import create_engine
 
 from fedishare.as2 import write
-from fedishare.db.base import Base
+from fedishare.db.people import Actor
+from fedishare.db.tables import METADATA
 from fedishare.db.work import Activity
-from fedishare.outbox import activities, objects
-from tests.builders import MONDAY
+from fedishare.domain.kinds import Kind
+from fedishare.outbox import objects
+from tests.builders import MONDAY, add
 from tests.strict import everybody, gancio, gotosocial, misskey, nodebb, piefed, pleroma, rules, wire
 from tests.strict.catalogue import ACTORS, ANNA, AT, BEN, OUR_ROOM, POSTS, SAID, Document, wrapped
 from tests.strict.test_peers import put
@@ -27,15 +29,6 @@ EVENT: Final[Document] = {
     "attachment": [{"type": "Document", "mediaType": "image/png", "url": "https://alder.test/media/1"}],
     **dict.fromkeys(piefed.OF_AN_EVENT[1:]),
     "joinMode": "free",
-}
-VOTE: Final[Document] = {
-    "id": "https://alder.test/posts/9",
-    "type": "Note",
-    "attributedTo": ANNA,
-    "inReplyTo": "https://birch.test/polls/1",
-    "name": "Yes",
-    "to": [BEN.uri],
-    "cc": [],
 }
 PAGE: Final[Document] = {
     "@context": ["https://www.w3.org/ns/activitystreams"],
@@ -185,10 +178,12 @@ def test_what_a_room_passes_on_of_its_own_people_is_judged_like_all_we_say() -> 
 
 
 def test_a_vote_is_for_one_alone() -> None:
-    vote = activities.create(write.with_context(write.PLAIN, VOTE | {"published": "2026-09-07T08:30:00Z"}))
+    vote = SAID["Create: a vote"]
 
     assert everybody.check(vote) == []
-    assert everybody.check(changed(vote, put("object.cc", [ANNA]))) == ["everybody: object: a vote is for one alone"]
+    for change in (put("object.cc", [ANNA]), put("object.to", [BEN.uri])):
+        said = "everybody: object: a vote is for one alone, named by one string"
+        assert everybody.check(changed(vote, change)) == [said]
 
 
 @pytest.mark.parametrize(
@@ -216,13 +211,17 @@ def test_a_kind_that_nobody_has_a_rule_for_is_noticed(kind: Any) -> None:
 
 def test_a_bad_activity_that_was_only_stored_is_noticed() -> None:
     engine = create_engine("sqlite://")
-    Base.metadata.create_all(engine, tables=[Activity.__table__])  # type: ignore[list-item]  # a Table, typed wider
+    METADATA.create_all(engine)
     bad = SAID["Like"] | {"id": "https://alder.test/activities/2#x"}
+    anna = {"id": 1, "uri": ANNA, "kind": Kind.PERSON, "username": "anna", "domain": "alder.test", "host": "alder.test"}
+    anna |= {"handle_key": "anna@alder.test", "local": True, "name": "Anna", "url": ANNA, "inbox": f"{ANNA}/inbox"}
     row = {"id": 1, "uri": "u", "variant": "", "actor_id": 1, "type": "Like", "object_uri": "o", "public": True}
 
     with engine.begin() as tx:
-        tx.execute(insert(Activity).values(body=write.body(bad), local=True, created_at=MONDAY, **row))
+        add(tx, Actor, created_at=MONDAY, fetched_at=MONDAY, **anna)
+        add(tx, Activity, body=write.body(bad), local=True, created_at=MONDAY, **row)
         wire.look_through(tx)
+    engine.dispose()
 
     assert any("has an id that can be asked for" in said for said in wire.offences())
 
