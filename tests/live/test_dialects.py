@@ -129,7 +129,7 @@ async def test_a_report_goes_to_the_server_of_whom_it_is_about_in_the_nodes_name
     await room.heard()
     number = await room.node.one("SELECT id FROM post WHERE uri = :uri", uri=note["id"])
 
-    await room.ben.post("/report", post=str(number), comment="This is rude")
+    await room.ben.post("/report", post=str(number), comment="This is rude", forward="1")
 
     assert await room.heard() == (["Flag"], [], [])
     flag = forum.of_type("Flag")[-1]
