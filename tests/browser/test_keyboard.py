@@ -90,7 +90,7 @@ def test_somebody_signs_in_and_writes_without_a_mouse(new_page: NewPage) -> None
     page.wait_for_url("**/compose")
     tab_to(page, "Your text")
     page.keyboard.type("Written without a mouse.")
-    tab_to(page, "Warning and language")
+    tab_to(page, "Warning, language and quotes")
     page.keyboard.press("Space")
     tab_to(page, "The pictures may upset")
     page.keyboard.press("Space")

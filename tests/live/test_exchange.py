@@ -321,7 +321,7 @@ async def test_reports_go_both_ways(friends: Pair) -> None:
     number = await node.one("SELECT id FROM post WHERE uri = :uri", uri=theirs)
 
     await toot.flag(anna.uri, [ours], "This is advertising")
-    await anna.post("/report", post=str(number), comment="Rude about breakfast")
+    await anna.post("/report", post=str(number), comment="Rude about breakfast", forward="1")
 
     await anna.wait_for("/reports", "This is advertising")
     await until(lambda: bool(toot.reports), what="our report arrives")
