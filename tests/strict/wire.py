@@ -100,7 +100,7 @@ def _is_at(document: Document, target: str) -> bool:
     if _path(target) == "/" or identity.endswith(target):
         return True
     # Nobody but an attacker asks for a page with more than we named.
-    is_odd = "limit=" in target and identity.partition("?")[0].endswith(_path(target))
+    is_odd = target.count("&") > 1 and identity.partition("?")[0].endswith(_path(target))
     return is_odd or ("first" not in document and identity.endswith(_path(target)))
 
 
