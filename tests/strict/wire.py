@@ -94,13 +94,19 @@ def _object_to(complaints: list[str], *, where: str, what: bytes) -> None:
     _offences.extend(f"{where}: {said}\n    {what[:1500].decode(errors='replace')}" for said in complaints)
 
 
+OURS: Final = frozenset({"", "max_id", "min_id", "page"})
+
+
 def _is_at(document: Document, target: str) -> bool:
     identity = str(document.get("id"))
     # Lemmy asks our front page for the actor of the node. A list that is not shown has no pages, whoever asks for one.
     if _path(target) == "/" or identity.endswith(target):
         return True
     # Nobody but an attacker asks for a page with more than we named.
-    is_odd = target.count("&") > 1 and identity.partition("?")[0].endswith(_path(target))
+    names = [part.partition("=")[0] for part in target.partition("?")[2].split("&")]
+    is_odd = (len(names) != len(set(names)) or not set(names) <= OURS) and identity.partition("?")[0].endswith(
+        _path(target)
+    )
     return is_odd or ("first" not in document and identity.endswith(_path(target)))
 
 
