@@ -11,7 +11,8 @@ from fedishare.inbox.memory import Budget
 from fedishare.jobs.tools import Tools
 
 COLLECTIONS: Final = frozenset({"Collection", "OrderedCollection", "CollectionPage", "OrderedCollectionPage"})
-MOST_PAGES: Final = 50
+MOST_PAGES: Final = 10
+MOST_ITEMS: Final = 1_000
 
 
 async def whole(tools: Tools, uri: str, *, budget: Budget) -> Node:
@@ -22,10 +23,11 @@ async def whole(tools: Tools, uri: str, *, budget: Budget) -> Node:
     return found
 
 
-async def items(
-    tools: Tools, collection: Node, *, at: str, budget: Budget, pages: int = MOST_PAGES
-) -> AsyncIterator[str]:
-    """The addresses in a collection of the server `at`, each once, page after page as long as there are new ones."""
+async def items(tools: Tools, collection: Node, *, at: str, budget: Budget) -> AsyncIterator[str]:
+    """The addresses in a collection of the server `at`, each once, page after page as long as there are new ones.
+
+    Ends after MOST_PAGES or MOST_ITEMS: some collections have no end (DOS-16).
+    """
     seen: set[str] = set()
     turned: set[str] = set()
     before = 0
@@ -33,12 +35,12 @@ async def items(
     while page is not None:
         listed = (*page.refs("orderedItems"), *page.refs("items"))
         fresh = [uri for uri in dict.fromkeys(listed) if uri not in seen]
-        for uri in fresh:
+        for uri in fresh[: MOST_ITEMS - len(seen)]:
             seen.add(uri)
             yield uri
-        # A page that was fetched and brings nothing new ends the walk, or a peer could turn pages for ever (DOS-15).
+        # A page that was fetched and brings nothing new ends the walk, or a peer could turn pages for ever (DOS-16).
         # What came inside the collection cost nothing: GoToSocial's first page has no items, Mastodon's often none.
-        if (not fresh and len(turned) > before) or len(turned) >= pages:
+        if (not fresh and len(turned) > before) or len(turned) >= MOST_PAGES or len(seen) >= MOST_ITEMS:
             return
         before = len(turned)
         page = await _next(tools, page, at=at, turned=turned, budget=budget)

@@ -23,7 +23,6 @@ from fedishare.queries.known import ActorRow
 from fedishare.services import follows
 
 HEADER: Final = "collection-synchronization"
-MOST_PAGES: Final = 10
 _PARAMETER: Final = re.compile(r'\s*([A-Za-z]+)\s*=\s*"([^"]*)"\s*(?:,|$)', re.ASCII)
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _WANTED: Final = frozenset({"collectionId", "digest", "url"})
@@ -64,11 +63,11 @@ def _read(header: str) -> dict[str, str]:
 async def synchronise(tools: Tools, job: SynchroniseFollowers) -> None:
     """Fetch the list, and if it is the one that was meant, act by it. Raises Unreachable for later."""
     before = await tools.db.read(circles.here, actor_id=job.actor_id)
-    budget = Budget(MOST_PAGES + 2)
+    budget = Budget(collecting.MOST_PAGES + 2)
     found, place = await documents.at(tools, job.url, budget=budget)
     if not hosts.same_origin(place, job.url) or not collecting.COLLECTIONS.intersection(found.types):
         return
-    listed = [uri async for uri in collecting.items(tools, found, at=job.url, budget=budget, pages=MOST_PAGES)]
+    listed = [uri async for uri in collecting.items(tools, found, at=job.url, budget=budget)]
     if digest(listed) != job.digest:
         return  # It is cut short, or has changed meanwhile; the next activity tells.
     await tools.db.write(_settle, tools.here, job.actor_id, frozenset(listed), before)

@@ -348,8 +348,12 @@ CORPUS: Final = (
     Row(
         "DOS-16",
         "collections without end",
-        (WAYS_IN,),
-        "No collection is read page by page yet; whatever comes to read them brings its own rows.",
+        (
+            WAYS_IN,
+            "inbox/test_crawl.py::test_dos_16_a_list_without_end_comes_to_one",
+            "inbox/test_crawl.py::test_dos_16_a_list_that_leads_to_itself_or_to_us_ends_there",
+            "inbox/test_crawl.py::test_pages_that_lead_round_in_circles_come_to_an_end",
+        ),
     ),
     Row(
         "DOS-17",
@@ -576,8 +580,11 @@ CORPUS: Final = (
     Row(
         "VIS-12",
         "lists of followers of other servers",
-        (f"{SIGHT}test_vis_04_no_list_holds_or_counts_what_is_hidden",),
-        "Followers are not synchronised yet; whatever comes to do it brings its own rows.",
+        (
+            f"{SIGHT}test_vis_04_no_list_holds_or_counts_what_is_hidden",
+            "ap/test_collections.py::test_a_server_is_shown_which_of_its_own_people_follow_and_no_others",
+            "outbox/test_synchrony.py::test_each_server_is_told_of_its_own_people_alone",
+        ),
     ),
     Row(
         "VIS-13",

@@ -1,5 +1,6 @@
 """Asking around for the answers of a conversation that nobody sent us."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
@@ -12,11 +13,13 @@ from fedishare.db.engine import Database
 from fedishare.db.nodes import BlockedDomain
 from fedishare.db.posts import Home, Post
 from fedishare.db.work import Job
-from fedishare.inbox import crawl, resolve
+from fedishare.inbox import collecting, crawl, resolve
+from fedishare.inbox.memory import Budget
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import CrawlThread, FetchParent
 from tests.builders import MONDAY, a_follow_row, a_person, a_post, a_room, add
-from tests.inbox.elsewhere import Document, Elsewhere, a_note, an_activity, an_actor, jobs, rows, send
+from tests.inbox.elsewhere import ACTIVITY, Document, Elsewhere, a_note, an_activity, an_actor, jobs, rows, send
+from tests.net.peers import Asked, a_reply
 
 ADA: Final = "https://birch.test/users/ada"
 BEN: Final = "https://cedar.test/users/ben"
@@ -293,3 +296,45 @@ async def do(tools: Tools, kind: str) -> None:
     for payload, named in payloads:
         if named == kind:
             await resolve.fetch_parent(tools, msgspec.json.decode(payload, type=FetchParent))
+
+
+def endless(at: str, *, longer: bool) -> Callable[[Asked], bytes]:
+    """A collection in which each page leads to one more, and may be longer than the one before."""
+
+    def page(asked: Asked) -> bytes:
+        number = int(asked.target.partition("?page=")[2] or "1")
+        posts = [f"{BEN}/posts/{number}-{place}" for place in range(60 * number if longer else 1)]
+        body = a_collection(f"{at}?page={number}", *posts, type="CollectionPage", next=f"{at}?page={number + 1}")
+        return a_reply(msgspec.json.encode(body), headers=[("Content-Type", ACTIVITY)])
+
+    return page
+
+
+@pytest.mark.parametrize("longer", [False, True], ids=["of-small-pages", "of-ever-longer-pages"])
+async def test_dos_16_a_list_without_end_comes_to_one(tools: Tools, elsewhere: Elsewhere, *, longer: bool) -> None:
+    at = f"{ADA}/lists/endless"
+    for number in range(1, 40):
+        elsewhere.say(f"{at}?page={number}", endless(at, longer=longer))
+    elsewhere.say(at, a_collection(at, first=f"{at}?page=1"))
+    whole = await collecting.whole(tools, at, budget=Budget(1_000))
+
+    listed = [uri async for uri in collecting.items(tools, whole, at=at, budget=Budget(1_000))]
+
+    assert len([uri for uri in elsewhere.asked if "?page=" in uri]) <= 10
+    assert len(listed) == (1_000 if longer else 10)
+
+
+@pytest.mark.parametrize("leads", ["itself", "us"])
+async def test_dos_16_a_list_that_leads_to_itself_or_to_us_ends_there(
+    tools: Tools, elsewhere: Elsewhere, *, leads: str
+) -> None:
+    at = f"{ADA}/lists/odd"
+    elsewhere.say(
+        at, a_collection(at, f"{BEN}/posts/1", next=at if leads == "itself" else "https://alder.test/users/x")
+    )
+    whole = await collecting.whole(tools, at, budget=Budget(1_000))
+
+    listed = [uri async for uri in collecting.items(tools, whole, at=at, budget=Budget(1_000))]
+
+    assert listed == [f"{BEN}/posts/1"]
+    assert len(elsewhere.asked) <= 2
