@@ -13,7 +13,8 @@ from fedishare.core.here import Here
 from fedishare.core.ids import Ids
 from fedishare.core.uris import Uris
 from fedishare.db import schema
-from fedishare.db.engine import Database, Postgres, open_database
+from fedishare.db.engine import Database, open_database
+from fedishare.db.postgres import Postgres
 from fedishare.db.tables import METADATA
 from fedishare.net.storage import Storage
 from tests import postgres

@@ -3,9 +3,8 @@
 from datetime import datetime
 
 from sqlalchemy import ForeignKey
-from sqlalchemy.orm import Mapped, mapped_column
 
-from fedishare.db.base import Base, Serial, words
+from fedishare.db.base import Base, Mapped, Serial, mapped_column, words
 from fedishare.domain.audience import Visibility
 from fedishare.domain.permissions import Role
 

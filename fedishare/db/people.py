@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey
-from sqlalchemy.orm import Mapped, mapped_column
 
-from fedishare.db.base import Base, Id, Serial, words
+from fedishare.db.base import Base, Id, Mapped, Serial, mapped_column, words
 from fedishare.domain.kinds import KeyKind, Kind
 
 

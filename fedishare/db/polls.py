@@ -3,9 +3,8 @@
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column
 
-from fedishare.db.base import Base, Id
+from fedishare.db.base import Base, Id, Mapped, mapped_column
 
 
 class Poll(Base):

@@ -3,9 +3,8 @@
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
 
-from fedishare.db.base import Base, Id, words
+from fedishare.db.base import Base, Id, Mapped, mapped_column, words
 from fedishare.domain.kinds import ReactionKind
 
 

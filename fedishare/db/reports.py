@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ForeignKey
-from sqlalchemy.orm import Mapped, mapped_column
 
-from fedishare.db.base import Base, Id
+from fedishare.db.base import Base, Id, Mapped, mapped_column
 
 
 class Report(Base):

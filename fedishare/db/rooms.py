@@ -3,9 +3,8 @@
 from datetime import datetime
 
 from sqlalchemy import ForeignKey
-from sqlalchemy.orm import Mapped, mapped_column
 
-from fedishare.db.base import Base, words
+from fedishare.db.base import Base, Mapped, mapped_column, words
 from fedishare.domain.kinds import StewardRole
 
 

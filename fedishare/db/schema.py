@@ -5,7 +5,6 @@ from typing import Final
 
 from sqlalchemy import Connection, create_engine, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from fedishare import paths
 from fedishare.core.errors import Invalid, Unreachable
@@ -28,6 +27,8 @@ async def upgrade(url: str) -> None:
                 run(connection)
             engine.dispose()
         else:
+            from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 -- which SQLite has no use for
+
             server = create_async_engine(url)
             try:
                 async with server.connect() as connected:

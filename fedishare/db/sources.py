@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
-from fedishare.db.base import Base
+from fedishare.db.base import METADATA
 
 EVERYTHING: Final = "*"
 NOTHING: Final[frozenset[str]] = frozenset()
@@ -70,7 +70,7 @@ class Ledger:
 def touched(sql: str) -> Touched:
     """The tables that one statement reads and changes, those included that change by a foreign key."""
     change = _CHANGE.match(sql)
-    named = frozenset(_WORD.findall(sql)) & Base.metadata.tables.keys()
+    named = frozenset(_WORD.findall(sql)) & METADATA.tables.keys()
     if change is None:
         return Touched(named, NOTHING) if sql.lstrip().startswith(("SELECT", "WITH")) else ALL
     verb, table = change.groups()
@@ -83,7 +83,7 @@ def _dependants(table: str) -> frozenset[str]:
     found, rest = set[str](), [table]
     while rest:
         parent = rest.pop()
-        for name, other in Base.metadata.tables.items():
+        for name, other in METADATA.tables.items():
             if name not in found and any(key.column.table.name == parent for key in other.foreign_keys):
                 found.add(name)
                 rest.append(name)

@@ -17,7 +17,7 @@ from fedishare.db import (
     threads,
     work,
 )
-from fedishare.db.base import Base
+from fedishare.db.base import METADATA
 
 ALL = (
     accounts,
@@ -36,4 +36,12 @@ ALL = (
     threads,
     work,
 )
-METADATA = Base.metadata
+
+# An index over some rows has the same condition on both databases. It is told PostgreSQL here and not where it is
+# declared, for that loads all SQLAlchemy has for PostgreSQL, which a node on SQLite never asks for.
+for _table in METADATA.tables.values():
+    for _index in _table.indexes:
+        if "sqlite_where" in _index.dialect_kwargs:
+            _index.dialect_kwargs["postgresql_where"] = _index.dialect_kwargs["sqlite_where"]
+
+__all__ = ["ALL", "METADATA"]

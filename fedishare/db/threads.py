@@ -2,9 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy.orm import Mapped, mapped_column
-
-from fedishare.db.base import Base
+from fedishare.db.base import Base, Mapped, mapped_column
 
 
 class Crawl(Base):

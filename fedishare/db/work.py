@@ -4,9 +4,8 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
-from sqlalchemy.orm import Mapped, mapped_column
 
-from fedishare.db.base import Base, Id, Serial
+from fedishare.db.base import Base, Id, Mapped, Serial, mapped_column
 
 # What was parked is no longer looked at by those who look for something to do.
 _WAITING: Final = text("failed_at IS NULL")
@@ -25,8 +24,8 @@ class Job(Base):
 
     __tablename__ = "job"
     __table_args__ = (
-        Index("ix_job_lane_due_at_id", "lane", "due_at", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
-        Index("ix_job_line_id", "line", "id", sqlite_where=_IN_LINE, postgresql_where=_IN_LINE),
+        Index("ix_job_lane_due_at_id", "lane", "due_at", "id", sqlite_where=_WAITING),
+        Index("ix_job_line_id", "line", "id", sqlite_where=_IN_LINE),
         _NUMBERED_ONCE,
     )
 
@@ -78,10 +77,10 @@ class Delivery(Base):
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("activity_id", "inbox"),
-        Index("ix_delivery_due_at_id", "due_at", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        Index("ix_delivery_due_at_id", "due_at", "id", sqlite_where=_WAITING),
         Index("ix_delivery_host_object_uri_id", "host", "object_uri", "id"),
         Index("ix_delivery_host_due_at_id", "host", "due_at", "id"),
-        Index("ix_delivery_leased_until_host", "leased_until", "host", sqlite_where=_LEASED, postgresql_where=_LEASED),
+        Index("ix_delivery_leased_until_host", "leased_until", "host", sqlite_where=_LEASED),
         _NUMBERED_ONCE,
     )
 

@@ -16,12 +16,11 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, func, or_, select, update
-from sqlalchemy.orm import aliased
 
 from fedishare.core import crash, hosts
 from fedishare.core.here import Here
 from fedishare.core.ids import fraction
-from fedishare.db.base import insert, lock
+from fedishare.db.base import aliased, insert, lock
 from fedishare.db.engine import ring_after
 from fedishare.db.nodes import BlockedDomain, Node
 from fedishare.db.people import ActorKey

@@ -6,11 +6,11 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, exists, insert, or_, select, update
-from sqlalchemy.orm import aliased
 
 from fedishare.core import crash
 from fedishare.core.ids import fraction
 from fedishare.db import work
+from fedishare.db.base import aliased
 from fedishare.db.engine import ring_after
 from fedishare.jobs.types import AnyJob, Job, Lane
 

@@ -5,12 +5,12 @@ behind the picture) is gone afterwards. Pure functions; a caller runs them in a 
 """
 
 import io
-from typing import Final, NamedTuple
-
-from PIL import Image, ImageOps, UnidentifiedImageError
-from PIL.Image import DecompressionBombError, DecompressionBombWarning, Resampling
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fedishare.core.errors import Invalid, TooLarge
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
 
 MAX_BYTES: Final = 16 << 20
 MAX_PIXELS: Final = 40_000_000
@@ -36,6 +36,9 @@ def clean(body: bytes) -> Clean:
     """
     if len(body) > MAX_BYTES:
         raise TooLarge(f"This picture is larger than {MAX_BYTES >> 20} MB: save it smaller and add it again.")
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 -- megabytes, and most nodes see no picture for hours
+    from PIL.Image import DecompressionBombError, DecompressionBombWarning  # noqa: PLC0415 -- as above
+
     try:
         with Image.open(io.BytesIO(body), formats=DECODERS) as opened:
             return _rewritten(opened)
@@ -45,7 +48,9 @@ def clean(body: bytes) -> Clean:
         raise Invalid("This picture cannot be read: save it as JPEG or PNG and add it again.") from error
 
 
-def _rewritten(opened: Image.Image) -> Clean:
+def _rewritten(opened: "Picture") -> Clean:
+    from PIL import Image, ImageOps  # noqa: PLC0415 -- as above
+
     # The size stands in the header: nothing has been decoded yet (MED-04).
     if opened.width * opened.height > MAX_PIXELS:
         raise _too_many_pixels()
@@ -54,7 +59,7 @@ def _rewritten(opened: Image.Image) -> Clean:
     upright = ImageOps.exif_transpose(opened)
     see_through = upright.has_transparency_data
     picture = upright.convert("RGBA" if see_through else "RGB") if upright.mode not in OPAQUE else upright
-    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Resampling.LANCZOS)
+    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
     # A copy of the pixels alone: `info` would carry profiles and comments into the new file.
     bare = Image.new(picture.mode, picture.size)
     bare.paste(picture)

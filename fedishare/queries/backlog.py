@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, case, func, select
-from sqlalchemy.orm import aliased
 
+from fedishare.db.base import aliased
 from fedishare.db.nodes import Node
 from fedishare.db.work import DELIVERIES_DROPPED, JOBS_DROPPED, Counter, Delivery, Job
 

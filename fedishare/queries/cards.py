@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, exists, select
-from sqlalchemy.orm import aliased
 
+from fedishare.db.base import aliased
 from fedishare.db.people import Actor
 from fedishare.db.polls import Poll, PollOption, Vote
 from fedishare.db.posts import Attachment, Post

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
-from sqlalchemy.orm import aliased
 
+from fedishare.db.base import aliased
 from fedishare.db.follows import Follow
 from fedishare.db.nodes import BlockedDomain
 from fedishare.db.people import Actor

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, select
-from sqlalchemy.orm import aliased
 
 from fedishare.core.errors import NotFound
+from fedishare.db.base import aliased
 from fedishare.db.people import Actor, ActorKey
 from fedishare.db.polls import Poll, PollOption, Vote
 from fedishare.db.posts import Attachment, Mention, Post, PostTag

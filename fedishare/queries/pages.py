@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
-from sqlalchemy.orm import aliased
 
 from fedishare.core.errors import NotFound
+from fedishare.db.base import aliased
 from fedishare.db.media import Media
 from fedishare.db.people import Actor
 from fedishare.db.posts import Post, Revision

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, select
-from sqlalchemy.orm import aliased
 
 from fedishare.core.errors import NotFound
+from fedishare.db.base import aliased
 from fedishare.db.follows import Block, Follow
 from fedishare.db.people import Actor, ActorKey
 from fedishare.db.rooms import Room

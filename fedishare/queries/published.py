@@ -5,11 +5,10 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, union
-from sqlalchemy.orm import aliased
 
 from fedishare.core import json
 from fedishare.core.json import Json
-from fedishare.db.base import BigId
+from fedishare.db.base import BigId, aliased
 from fedishare.db.follows import Block, Follow
 from fedishare.db.people import Actor
 from fedishare.db.posts import Post

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
-from sqlalchemy.orm import aliased
 
+from fedishare.db.base import aliased
 from fedishare.db.people import Actor
 from fedishare.db.posts import Post
 from fedishare.db.quotes import Quote, Stamp

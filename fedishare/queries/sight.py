@@ -3,9 +3,8 @@
 from typing import Any, Final
 
 from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, exists, or_, select
-from sqlalchemy.orm import aliased
 
-from fedishare.db.base import BigId
+from fedishare.db.base import BigId, aliased
 from fedishare.db.follows import Block, Follow
 from fedishare.db.people import Actor
 from fedishare.db.posts import Mention, Post

@@ -5,11 +5,10 @@ from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
-from sqlalchemy.orm import aliased
 
 from fedishare.core import crash
 from fedishare.core.here import Here
-from fedishare.db.base import insert, lock
+from fedishare.db.base import aliased, insert, lock
 from fedishare.db.people import Actor
 from fedishare.db.posts import Attachment, Post
 from fedishare.db.work import Tombstone

@@ -3,10 +3,9 @@
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, select, update
-from sqlalchemy.orm import aliased
 
 from fedishare.core.here import Here
-from fedishare.db.base import insert, lock
+from fedishare.db.base import aliased, insert, lock
 from fedishare.db.people import Actor
 from fedishare.db.posts import Post
 from fedishare.db.reports import Report

@@ -5,11 +5,10 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import CompoundSelect, Connection, Select, bindparam, delete, func, or_, select, update
-from sqlalchemy.orm import aliased
 
 from fedishare.core.errors import NotFound
 from fedishare.core.here import Here
-from fedishare.db.base import BigId, insert
+from fedishare.db.base import BigId, aliased, insert
 from fedishare.db.media import Media
 from fedishare.db.notices import Notice
 from fedishare.db.people import Actor

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import BindParameter, Connection, bindparam, exists, select
-from sqlalchemy.orm import aliased
 
-from fedishare.db.base import BigId, insert
+from fedishare.db.base import BigId, aliased, insert
 from fedishare.db.follows import Block, Follow
 from fedishare.db.people import Actor
 from fedishare.db.posts import Home

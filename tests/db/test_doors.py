@@ -9,8 +9,10 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from fedishare.core.errors import Unreachable
 from fedishare.core.here import Here
-from fedishare.db.engine import Database, Postgres, Sqlite, ring_after
+from fedishare.db.base import METADATA
+from fedishare.db.engine import Database, Sqlite, ring_after
 from fedishare.db.people import Actor
+from fedishare.db.postgres import Postgres
 from fedishare.db.work import Counter
 from tests.builders import a_person, add
 
@@ -113,7 +115,7 @@ async def test_a_full_disk_is_said_in_words_and_work_resumes(tmp_path: Path) -> 
 @pytest.mark.parametrize("closed_while_writing", [False, True])
 async def test_what_was_answered_is_still_there_after_closing(tmp_path: Path, *, closed_while_writing: bool) -> None:
     db = await Sqlite.open(tmp_path / "kept.db")
-    await db.write(Counter.metadata.create_all)
+    await db.write(METADATA.create_all)
     await db.write(add, Counter, name="kept", value=1)
     pending = asyncio.create_task(db.write(add, Counter, name="late", value=1)) if closed_while_writing else None
     await asyncio.sleep(0)

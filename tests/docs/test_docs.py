@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from fedishare import settings
-from fedishare.db import engine
+from fedishare.db import engine, postgres
 from fedishare.domain.permissions import Role, Verb, may
 from fedishare.net import storage
 from fedishare.services import accounts, housekeeping, resources
@@ -66,7 +66,7 @@ def test_every_variable_that_the_docs_name_is_a_setting() -> None:
     [
         ("command-line.md", f"has {accounts.SHORTEST_PASSWORD} to {accounts.LONGEST_PASSWORD} characters"),
         ("teachers.md", f"up to {resources.MOST_FILES} of them"),
-        ("hosting.md", f"opens up to {engine.POOL} connections"),
+        ("hosting.md", f"opens up to {postgres.POOL} connections"),
         ("hosting.md", f"The node keeps {storage.MAX_KEPT_FREE >> 20} MB of the disk free"),
         ("hosting.md", f"after {housekeeping.RECEIVED_KEPT.days} days; deliveries and jobs"),
         ("hosting.md", f"given up, after {housekeeping.FAILURES_KEPT.days} days"),
