@@ -120,6 +120,7 @@ def _read(bench: Bench, _: argparse.Namespace) -> Figures:
     figures: dict[str, Any] = {name: scenarios.read(bench, request) for name, request in requests.items()}
     server.stop()
     server.launch(processes=2)
+    server.until_idle()  # The first one answers while the second one still starts.
     figures["webfinger_two_processes"] = scenarios.read(bench, requests["webfinger"], connections=64)
     figures["actor_two_processes"] = scenarios.read(bench, requests["actor"], connections=64)
     server.stop()

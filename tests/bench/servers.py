@@ -144,7 +144,10 @@ class FediShare(Server):
             "FEDISHARE_TRUSTED_PROXIES": "127.0.0.0/8",
             "FEDISHARE_CA_FILE": str(world.ca_file),
             "PYTHONPATH": str(ROOT),
+            # As an installation has it: compiled once, and not at each start.
+            "PYTHONPYCACHEPREFIX": str(folder / "compiled"),
         }
+        self._environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
     def install(self) -> None:
         self._run("migrate")
