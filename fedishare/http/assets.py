@@ -56,6 +56,16 @@ class Static:
         return self._assets.get(name)
 
 
+class Context(jinja2.runtime.Context):
+    """Jinja's own, with a shorter way to call: a page has a thousand calls."""
+
+    def call(self, called: Callable[..., object], /, *values: object, **named: object) -> object:  # type: ignore[override]
+        # Jinja asks each time whether a function wants the context. None of ours does, and a macro needs no asking.
+        named.pop("_block_vars", None)
+        named.pop("_loop_vars", None)
+        return called(*values, **named)
+
+
 def templates(settings: Settings, static: Static) -> jinja2.Environment:
     """Jinja2 with autoescape on everywhere, and what every template may use."""
     environment = jinja2.Environment(
@@ -68,6 +78,7 @@ def templates(settings: Settings, static: Static) -> jinja2.Environment:
         bytecode_cache=_compiled(settings.data / "cache" / "templates"),
         extensions=["jinja2.ext.i18n"],
     )
+    environment.context_class = Context
     environment.newstyle_gettext = True  # type: ignore[attr-defined]  # added by the i18n extension
     environment.globals.update(
         _=said,

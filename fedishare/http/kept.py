@@ -1,4 +1,4 @@
-"""Public documents, answered from the shelf: a boost by somebody well known brings a thousand servers at once."""
+"""Public documents and pages, answered from the shelf: a boost by somebody well known brings a thousand at once."""
 
 from http import HTTPStatus
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from aiohttp import web
 
 from fedishare.db.sources import Sources, collecting
-from fedishare.http.keys import CLOCK, DATABASE, SHELF
+from fedishare.http.keys import CLOCK, DATABASE, FOR_ALL, SHELF
 from fedishare.http.middleware import Handler
 
 LARGEST: Final = 256 << 10
@@ -30,15 +30,16 @@ async def keep_ready(request: web.Request, handler: Handler) -> web.StreamRespon
         answer = await handler(request)
     finally:
         collecting.reset(token)
-    if _is_for_everybody(answer) and isinstance(answer, web.Response) and isinstance(answer.body, bytes):
+    if _is_for_everybody(request, answer) and isinstance(answer, web.Response) and isinstance(answer.body, bytes):
         shelf.keep(key, answer.body, answer.headers.copy(), sources, at=now)
     return answer
 
 
-def _is_for_everybody(answer: web.StreamResponse) -> bool:
+def _is_for_everybody(request: web.Request, answer: web.StreamResponse) -> bool:
+    is_public = answer.headers.get("Cache-Control", "").startswith("public")
     return (
         answer.status == HTTPStatus.OK
-        and answer.headers.get("Cache-Control", "").startswith("public")
+        and (is_public or request.get(FOR_ALL, False))
         and (answer.content_length or 0) <= LARGEST
         and not answer.cookies
     )

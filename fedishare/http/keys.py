@@ -50,5 +50,7 @@ LIMITS: Final = web.AppKey("LIMITS", Limits)
 
 VISITOR: Final = web.RequestKey("VISITOR", Visitor)
 REMOTE: Final = web.RequestKey("REMOTE", str)
+# Set while a page is made that is the same for everybody who has not signed in.
+FOR_ALL: Final = web.RequestKey("FOR_ALL", bool)
 # Who signed this request, once that was looked at.
 READER: Final[web.RequestKey[int | None]] = web.RequestKey("READER", int | None)  # type: ignore[arg-type]

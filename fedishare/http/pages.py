@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from fedishare.http.keys import ANYBODY, CLOCK, TEMPLATES, VISITOR
+from fedishare.http.keys import ANYBODY, CLOCK, FOR_ALL, TEMPLATES, VISITOR
 
 
 async def page(request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
@@ -23,3 +23,12 @@ async def page(request: web.Request, template: str, *, status: int = 200, **valu
     if request.get(VISITOR, ANYBODY).is_signed_in:
         answer.headers["Cache-Control"] = "private, no-store"
     return answer
+
+
+async def shared_page(request: web.Request, template: str, **values: Any) -> web.Response:
+    """A page that is the same for everybody who has not signed in, so that it may stay ready for the next of them.
+
+    What it shows must come from the database alone, and from no header of the request.
+    """
+    request[FOR_ALL] = not request.get(VISITOR, ANYBODY).is_signed_in
+    return await page(request, template, **values)

@@ -1,4 +1,4 @@
-"""Where public documents stand ready: each for as long as nothing it was made of has changed, and a second at most."""
+"""Where public documents and pages stand ready until what they were made of has changed, and for a second at most."""
 
 from collections import OrderedDict
 from datetime import datetime, timedelta
@@ -10,6 +10,8 @@ from fedishare.db.sources import Ledger, Sources
 
 # Other processes may change things, too, and nobody tells us.
 FRESH: Final = timedelta(seconds=1)
+# One asker has it made anew a little earlier, or all who ask in the same moment would have it made at once.
+RENEWED: Final = timedelta(seconds=0.8)
 MOST_BYTES: Final = 8 << 20
 
 Key: TypeAlias = tuple[str, str]
@@ -28,6 +30,7 @@ class Shelf:
     def __init__(self) -> None:
         self._found: OrderedDict[Key, Kept] = OrderedDict()
         self._bytes = 0
+        self._renewing: set[Key] = set()
 
     def find(self, key: Key, ledger: Ledger, *, now: datetime) -> Kept | None:
         kept = self._found.get(key)
@@ -36,6 +39,9 @@ class Shelf:
         # A clock that was set back makes nothing fresh.
         if not kept.at <= now < kept.at + FRESH or not ledger.is_current(kept.sources):
             self._drop(key)
+            return None
+        if now >= kept.at + RENEWED and key not in self._renewing:
+            self._renewing.add(key)
             return None
         self._found.move_to_end(key)
         return kept
@@ -49,4 +55,5 @@ class Shelf:
 
     def _drop(self, key: Key) -> None:
         gone = self._found.pop(key, None)
+        self._renewing.discard(key)
         self._bytes -= len(gone.body) if gone else 0

@@ -6,7 +6,7 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from fedishare.http.keys import DATABASE, VISITOR
-from fedishare.http.pages import page
+from fedishare.http.pages import page, shared_page
 from fedishare.http.routes import Allow, Routes
 from fedishare.queries import cards, rooms, timelines
 from fedishare.queries.cards import Card, Face
@@ -33,7 +33,7 @@ class Front(NamedTuple):
 @routes.get("/", allow=Allow.ANYONE)
 async def front(request: web.Request) -> web.Response:
     if not request[VISITOR].is_signed_in:
-        return await page(request, "front.html", **(await request.app[DATABASE].read(_front))._asdict())
+        return await shared_page(request, "front.html", **(await request.app[DATABASE].read(_front))._asdict())
     before = asked.before(request)
     seen = await request.app[DATABASE].read(_home, reader=asked.me(request), before=before)
     older = asked.older("/", seen.posts)

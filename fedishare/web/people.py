@@ -12,7 +12,7 @@ from fedishare.domain import vocabularies
 from fedishare.domain.kinds import FollowState, Kind
 from fedishare.domain.permissions import Verb, may
 from fedishare.http.keys import DATABASE, HERE, VISITOR
-from fedishare.http.pages import page
+from fedishare.http.pages import page, shared_page
 from fedishare.http.routes import Allow, Handler, Routes
 from fedishare.queries import people, rooms, timelines
 from fedishare.queries.cards import Card, Face
@@ -74,13 +74,13 @@ async def show(request: web.Request) -> web.Response:
     values: dict[str, Any] = {"who": seen.who, "relation": seen.relation, "posts": posts, "older": older}
     values |= {"pinned": seen.pinned, "tags": seen.tags}
     if seen.facts is None:
-        return await page(request, "profile.html", **values)
+        return await shared_page(request, "profile.html", **values)
     is_member = seen.relation is not None and seen.relation.following == FollowState.ACCEPTED
     choice: dict[str, Any] = {"kind": wish.kind, "level": wish.level or "", "levels": LEVELS}
     is_steward = any(face.id == request[VISITOR].actor_id for face in seen.facts.stewards)
     may_moderate = seen.who.local and may(request[VISITOR].role, Verb.MODERATE_ROOM, moderates=is_steward)
     standing: dict[str, Any] = {"is_member": is_member, "may_moderate": request[VISITOR].is_signed_in and may_moderate}
-    return await page(request, "room.html", **values, **choice, facts=seen.facts, **standing)
+    return await shared_page(request, "room.html", **values, **choice, facts=seen.facts, **standing)
 
 
 def _see(tx: Connection, here: Here, wish: Wish) -> Seen:

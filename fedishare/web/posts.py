@@ -10,7 +10,7 @@ from fedishare.core.here import Here
 from fedishare.domain.audience import OPEN
 from fedishare.domain.permissions import Verb, may
 from fedishare.http.keys import DATABASE, HERE, VISITOR, Visitor
-from fedishare.http.pages import page
+from fedishare.http.pages import page, shared_page
 from fedishare.http.routes import Allow, Routes
 from fedishare.queries import pages, timelines
 from fedishare.queries.cards import Card
@@ -40,7 +40,7 @@ async def show(request: web.Request) -> web.Response:
         await crawls.wish(request, post)
     if post.resource is not None:
         return asked.go(asked.path(request, post.uri)) if post.local else await resources.render(request, post, thread)
-    return await page(
+    return await shared_page(
         request,
         "thread.html",
         post=post,

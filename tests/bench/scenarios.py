@@ -191,8 +191,9 @@ def fanout_steady(bench: Bench, *, posts: int = 10) -> Figures:
 
 
 def read(bench: Bench, request: bytes, *, seconds: float = 4.0, connections: int = CONNECTIONS) -> Figures:
-    """One document again and again."""
+    """One document again and again, once it has been asked for a little while."""
     server = bench.server
+    load.repeat(request, port=server.port, connections=4, seconds=0.5)
     cpu = server.cpu()
     sent = load.repeat(request, port=server.port, connections=connections, seconds=seconds)
     spent = server.cpu() - cpu

@@ -16,7 +16,7 @@ from fedishare.db.posts import Post
 from fedishare.db.sources import EVERYTHING, Ledger, Sources, collecting, touched
 from fedishare.http.kept import keep_ready
 from fedishare.http.keys import CLOCK, DATABASE, SHELF
-from fedishare.http.shelf import MOST_BYTES, Shelf
+from fedishare.http.shelf import FRESH, MOST_BYTES, RENEWED, Shelf
 from tests.builders import MONDAY, FrozenClock, a_person
 
 NAME = select(Actor.name)
@@ -168,6 +168,19 @@ async def test_the_shelf_has_an_end() -> None:
     found = [number for number in range(100) if shelf.find((f"/{number}", ""), ledger, now=MONDAY)]
 
     assert found == list(range(90, 100))
+
+
+def test_one_asker_has_it_made_anew_while_the_others_are_served() -> None:
+    shelf, ledger, key = Shelf(), Ledger(), ("/ada", "")
+    shelf.keep(key, b"Ada", CIMultiDict(), Sources(), at=MONDAY)
+    soon = MONDAY + RENEWED
+
+    found = [shelf.find(key, ledger, now=soon) is not None for _ in range(3)]
+    shelf.keep(key, b"Ada", CIMultiDict(), Sources(), at=soon)
+    renewed = [shelf.find(key, ledger, now=soon + RENEWED) is not None for _ in range(2)]
+
+    assert (found, renewed) == ([False, True, True], [False, True])
+    assert shelf.find(key, ledger, now=soon + FRESH) is None
 
 
 async def test_nothing_is_kept_for_long(made: Made, db: Database, here: Here, clock: FrozenClock) -> None:

@@ -12,7 +12,12 @@ from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import FollowState, Kind
 from fedishare.queries import people
 from tests.builders import a_follow_row, a_person, a_post, a_room, add
+from tests.web.builders import form
 from tests.web.conftest import Element, Node
+
+
+def said(page: Element) -> list[str]:
+    return [card.one("div", class_="prose").text for card in page.all("article")]
 
 
 def titles(page: Element) -> list[str]:
@@ -30,6 +35,20 @@ async def test_a_page_of_ours_and_one_from_elsewhere(node: Node, db: Database, h
     assert theirs.one("link", rel="alternate", type="application/activity+json")["href"] == bea.uri
     assert titles(theirs) == ["From Birch"]
     assert "school" in theirs.one("main").text
+
+
+async def test_a_page_that_stands_ready_shows_what_is_so_now_and_to_each_their_own(node: Node) -> None:
+    _, teacher = await node.a_teacher("ada")
+    await teacher.post("/compose", form({"text": "First"}))
+
+    before = [said((await node.stranger.get("/@ada")).root) for _ in range(2)]
+    await teacher.post("/compose", form({"text": "Second"}))
+    after = [said((await node.stranger.get("/@ada")).root) for _ in range(2)]
+    own = (await teacher.get("/@ada")).root
+
+    assert (before, after) == ([["First"]] * 2, [["Second", "First"]] * 2)
+    assert [len(own.all("a", href=address)) for address in ("/sign-in", "/notices")] == [0, 1]
+    assert len((await node.stranger.get("/@ada")).root.all("a", href="/sign-in")) == 1
 
 
 async def test_following_and_thinking_again(node: Node, db: Database, here: Here) -> None:
