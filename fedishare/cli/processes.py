@@ -27,6 +27,8 @@ SHUTDOWN_SECONDS: Final = 5.0
 # How long a connection whose request was refused half-way is still read from.
 LINGER_SECONDS: Final = 1.0
 LONGEST_LINE: Final = 8_190
+# The first answers need not wait for a look through all of memory.
+SETTLED_AFTER_SECONDS: Final = 1.0
 
 
 async def serve(settings: Settings, *, config: Path | None, is_beside: bool) -> None:
@@ -39,7 +41,7 @@ async def serve(settings: Settings, *, config: Path | None, is_beside: bool) -> 
     if is_beside:
         _stop_with_parent(stopped)
     runner = await listening(settings, is_shared=settings.processes > 1)
-    _settle_memory()
+    asyncio.get_running_loop().call_later(SETTLED_AFTER_SECONDS, _settle_memory)
     others = [] if is_beside else [await _beside(config) for _ in range(settings.processes - 1)]
     structlog.get_logger().info("ready", url=settings.url, listen=f"{settings.listen_host}:{settings.listen_port}")
     ended = [asyncio.create_task(_end_of(other, stopped)) for other in others]
