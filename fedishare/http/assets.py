@@ -59,7 +59,7 @@ class Static:
 class Context(jinja2.runtime.Context):
     """Jinja's own, with a shorter way to call: a page has a thousand calls."""
 
-    def call(self, called: Callable[..., object], /, *values: object, **named: object) -> object:  # type: ignore[override]
+    def call(self, called: Callable[..., object], /, *values: object, **named: object) -> object:
         # Jinja asks each time whether a function wants the context. None of ours does, and a macro needs no asking.
         named.pop("_block_vars", None)
         named.pop("_loop_vars", None)
