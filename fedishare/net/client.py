@@ -207,8 +207,7 @@ class Client:
             content_type=content_type,
             extra=extra,
         )
-        # A signature takes a quarter of a millisecond: too long to hold up everybody else.
-        headers = await asyncio.get_running_loop().run_in_executor(self._signing, sign)
+        headers = await self._beside(sign)
         with _plain_errors(location.origin.host):
             async with session.post(
                 URL(str(location), encoded=True), data=body, headers=headers, allow_redirects=False
@@ -291,7 +290,7 @@ class Client:
             async with asyncio.timeout(limits.total):
                 for _ in range(MAX_REDIRECTS + 1):
                     await self._refuse_shunned(location.origin.host)
-                    headers = {"Accept": accept} | self._signed(location, signer, scheme)
+                    headers = {"Accept": accept} | await self._signed(location, signer, scheme)
                     async with (await self._opened()).get(
                         URL(str(location), encoded=True), headers=headers, allow_redirects=False, timeout=limits
                     ) as response:
@@ -305,10 +304,16 @@ class Client:
         if self._is_shunned is not None and await self._is_shunned(host):
             raise Refused("This node has nothing to do with that server.")
 
-    def _signed(self, location: Location, signer: Signer | None, scheme: Scheme) -> dict[str, str]:
+    async def _signed(self, location: Location, signer: Signer | None, scheme: Scheme) -> dict[str, str]:
         if signer is None:
             return {}
-        return signatures.sign(signer, scheme=scheme, method="GET", url=str(location), body=None, now=self._clock.now())
+        url, now = str(location), self._clock.now()
+        sign = partial(signatures.sign, signer, scheme=scheme, method="GET", url=url, body=None, now=now)
+        return await self._beside(sign)
+
+    async def _beside(self, sign: Callable[[], dict[str, str]]) -> dict[str, str]:
+        # A signature takes a quarter of a millisecond: too long to hold up everybody else.
+        return await asyncio.get_running_loop().run_in_executor(self._signing, sign)
 
     def _next(self, location: Location, response: aiohttp.ClientResponse) -> Location:
         """Where a redirect leads, checked as if we had been asked to go there ourselves."""
