@@ -26,8 +26,7 @@ from fedishare.net.addresses import Allowed
 from fedishare.net.client import Client
 from fedishare.net.keys import Keypair
 from fedishare.net.storage import Storage
-from fedishare.queries import known
-from fedishare.services import people
+from fedishare.services import people, shunned
 from fedishare.settings import Settings
 
 _next = insert(Counter)
@@ -57,7 +56,7 @@ async def tools(settings: Settings, *, clock: Clock, resolver: AbstractResolver 
             user_agent=f"FediShare/{__version__} (+{settings.url})",
             ca_file=settings.ca_file,
             resolver=resolver,
-            is_shunned=partial(_is_shunned, database),
+            is_shunned=partial(shunned.is_shunned, database, clock),
         )
         storage = Storage(settings.data / "files")
         try:
@@ -67,10 +66,6 @@ async def tools(settings: Settings, *, clock: Clock, resolver: AbstractResolver 
             await storage.close()
     finally:
         await database.close()
-
-
-async def _is_shunned(database: Database, host: str) -> bool:
-    return await database.read(known.is_blocked, hosts=[host])
 
 
 def _number(tx: Connection) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from fedishare.core import crash
 from fedishare.core.errors import FediShareError, Unreachable
+from fedishare.core.here import Here
 from fedishare.inbox import crawl, featured, nodes, polls, quotes, receive, resolve, synchrony, vacated
 from fedishare.jobs import queue, types
 from fedishare.jobs.queue import Claimed
@@ -34,6 +35,7 @@ TRIES_OF_A_FAULTY_JOB: Final = 5
 SWEEP_EVERY: Final = timedelta(hours=6)
 
 Function = Callable[[Tools, Any], Awaitable[None]]
+Change = Callable[[Connection, Here, Any], None]
 
 
 async def forget(tools: Tools, job: types.Forget) -> None:
@@ -65,7 +67,6 @@ TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
         types.TallyPoll: polls.tally,
         types.ClosePoll: polls.close,
         types.VerifyQuote: quotes.verify,
-        types.AnswerFollow: publish.answer_follow,
         types.SendFollow: publish.send_follow,
         types.SendUnfollow: publish.send_unfollow,
         types.SendBlock: publish.send_block,
@@ -92,6 +93,10 @@ TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
         types.Sweep: sweep,
     }
 )
+
+
+# What needs nothing but the database is done and ticked off in one change.
+IN_ONE: Final[Mapping[type[types.Job], Change]] = MappingProxyType({types.AnswerFollow: publish.answer_follow})
 
 
 class Worker:
@@ -151,7 +156,9 @@ class Worker:
             task = asyncio.create_task(self._run(one))
             self._running[task] = lane
             task.add_done_callback(self._ended)
-        return bool(claimed)
+        # Where a lane was not filled nothing more is due; whatever becomes due rings the bell.
+        filled = Counter(lane for _, lane in claimed)
+        return any(filled[lane] >= room for lane, room in rooms.items() if room)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Where a lane was full, others have waited for the place."""
@@ -168,7 +175,8 @@ class Worker:
         settle = await self._outcome(claimed)
         crash.point("job.done")
         try:
-            await self._tools.db.write(settle)
+            if settle is not None:
+                await self._tools.db.write(settle)
             crash.point("job.ticked-off")
         except Unreachable as error:  # The lease runs out, and the job is done again.
             log.warning("a job could not be settled", kind=type(claimed.job).__name__, why=str(error))
@@ -176,10 +184,13 @@ class Worker:
             log.exception("a job could not be settled", kind=type(claimed.job).__name__)
         self._held.discard(claimed.id)
 
-    async def _outcome(self, claimed: Claimed) -> Callable[[Connection], None]:
-        """Run one job. What comes back writes down how it ended."""
+    async def _outcome(self, claimed: Claimed) -> Callable[[Connection], None] | None:
+        """Run one job. What comes back writes down how it ended, where that is not done yet."""
         kind, now = type(claimed.job).__name__, self._tools.here.now()
         try:
+            if type(claimed.job) in IN_ONE:
+                await self._tools.db.write(_in_one, self._tools.here, claimed)
+                return None
             async with asyncio.timeout(LONGEST):
                 await TABLE[type(claimed.job)](self._tools, claimed.job)
         except (Unreachable, TimeoutError) as error:
@@ -195,6 +206,11 @@ class Worker:
                 return lambda tx: queue.park(tx, claimed.id, tries=claimed.tries + 1, now=now, why=why)
             return lambda tx: queue.retry(tx, claimed.id, tries=claimed.tries, now=now, why=why)
         return lambda tx: queue.finish(tx, claimed.id)
+
+
+def _in_one(tx: Connection, here: Here, claimed: Claimed) -> None:
+    IN_ONE[type(claimed.job)](tx, here, claimed.job)
+    queue.finish(tx, claimed.id)
 
 
 def _claim(tx: Connection, rooms: Mapping[Lane, int], *, now: datetime) -> list[tuple[Claimed, Lane]]:

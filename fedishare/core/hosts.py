@@ -147,6 +147,7 @@ def _origin(scheme: str, written: str) -> Origin:
     return Origin(scheme, canonical_host(authority[1]), port)
 
 
+@lru_cache(maxsize=MOST_REMEMBERED // 4)
 def origin_of(url: str) -> Origin:
     """Scheme, canonical host and port of an http or https URL; raises Invalid for anything else."""
     if not url.isascii():

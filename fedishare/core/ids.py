@@ -1,5 +1,6 @@
 """The only file that may ask for randomness; and time-ordered 63-bit ids."""
 
+import random
 import secrets
 import threading
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ WORKER_BITS: Final = 10
 SEQUENCE_BITS: Final = 12
 WORKERS: Final = 1 << WORKER_BITS
 _SEQUENCES: Final = 1 << SEQUENCE_BITS
+_dice: Final = random.Random()  # noqa: S311 -- nothing secret is made with it
 
 
 class Ids:
@@ -52,4 +54,4 @@ def secret(*, length: int = 32) -> str:
 
 def fraction() -> float:
     """A number from 0 up to 1, to spread retries; not for secrets."""
-    return secrets.randbelow(1 << 20) / (1 << 20)
+    return _dice.random()

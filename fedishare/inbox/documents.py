@@ -12,6 +12,7 @@ from fedishare.inbox.memory import Budget
 from fedishare.jobs.tools import Tools
 from fedishare.net.signatures import Signer
 from fedishare.queries import known
+from fedishare.services import shunned
 
 
 def node_signer(tx: Connection, here: Here) -> Signer:
@@ -52,7 +53,7 @@ async def at(tools: Tools, uri: str, *, budget: Budget) -> tuple[Node, str]:
     host = hosts.origin_of(uri).host
     if tools.here.uris.is_ours(uri):
         raise NotFound("This node has no such thing.")
-    if await tools.db.read(known.is_blocked, hosts=[host]):
+    if await shunned.is_shunned(tools.db, tools.here.clock, host):
         raise Refused("This node has nothing to do with that server.")
     budget.spend(host)
     answer, data = await tools.client.get_json(uri.partition("#")[0], signer=await signer(tools))

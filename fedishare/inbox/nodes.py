@@ -12,6 +12,7 @@ from fedishare.jobs.types import LookUpNode
 from fedishare.net.answers import json_object
 from fedishare.queries import known
 from fedishare.services import nodes as services_nodes
+from fedishare.services import shunned
 
 PATH: Final = "/.well-known/nodeinfo"
 REL: Final = "http://nodeinfo.diaspora.software/ns/schema/2."
@@ -49,7 +50,7 @@ async def look_up(tools: Tools, job: LookUpNode) -> None:
 async def _software(tools: Tools, host: str) -> Software:
     somebody = await tools.db.read(known.somebody_at, host=host)
     origin = str(hosts.origin_of(somebody or f"https://{host}"))
-    if await tools.db.read(known.is_blocked, hosts=[hosts.origin_of(origin).host]):
+    if await shunned.is_shunned(tools.db, tools.here.clock, hosts.origin_of(origin).host):
         raise Refused("This node has nothing to do with that server.")
     budget = Budget(2)
     href = _newest(await _get(tools, origin + PATH, budget=budget), origin)

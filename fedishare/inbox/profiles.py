@@ -11,6 +11,7 @@ from fedishare.core.errors import Invalid
 from fedishare.domain import markup
 from fedishare.domain.kinds import KeyKind, Kind
 from fedishare.net import keys
+from fedishare.queries.known import ActorRow
 from fedishare.services.people import ForeignActor, ForeignKey
 
 LONGEST_USERNAME: Final = 2048
@@ -75,6 +76,27 @@ def profile(actor: Actor, *, handle: str, now: datetime) -> ForeignActor:
         moved_to=actor.moved_to,
         published_at=actor.published if actor.published and actor.published <= now else None,
         keys=tuple(_keys(actor, now=now))[:MOST_KEYS],
+    )
+
+
+def newcomer(actor: ForeignActor, *, actor_id: int, now: datetime) -> ActorRow:
+    """Somebody of whom we know nothing yet, as they will be known once they are kept under this id."""
+    return ActorRow(
+        id=actor_id,
+        uri=actor.uri,
+        kind=actor.kind,
+        username=actor.username,
+        domain=actor.domain,
+        host=actor.host,
+        local=False,
+        followers=actor.followers,
+        featured=actor.featured,
+        also_known_as=actor.also_known_as,
+        moved_to=actor.moved_to,
+        moved_at=None,
+        fetched_at=now,
+        suspended_at=None,
+        deleted_at=None,
     )
 
 

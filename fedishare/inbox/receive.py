@@ -5,6 +5,8 @@ fetch comes first. Then the key, the signature itself, and whether its owner is 
 passes is kept (`activities`) before it is answered.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
@@ -16,13 +18,15 @@ from fedishare.core import hosts, json
 from fedishare.core.errors import Gone, Invalid, NotFound, Refused, TooLarge, Unauthenticated, Unsupported
 from fedishare.core.here import Here
 from fedishare.core.json import Json
-from fedishare.inbox import activities, forwarding, memory, senders, synchrony, trust
+from fedishare.inbox import activities, forwarding, memory, profiles, senders, synchrony, trust
 from fedishare.inbox.activities import apply_later
 from fedishare.jobs.tools import Tools
 from fedishare.net import answers, signatures
 from fedishare.net.signatures import Claim, Request
 from fedishare.queries import known
 from fedishare.queries.known import ActorRow, KeyRow
+from fedishare.services import people
+from fedishare.services.people import ForeignActor
 
 __all__ = ["MAX_BODY", "apply_later", "receive"]
 
@@ -67,6 +71,9 @@ async def receive(
     standing = await tools.db.read(_standing, activity, claim, speaking=speaking, recipient=recipient)
     _refuse_standing(standing, recipient)
     if _is_farewell_of_nobody(activity, standing.sender):
+        return
+    is_new = standing.key is None and standing.sender is None
+    if is_new and await _keep_with_sender(tools, request, claim, activity, data):
         return
     sender = await _sender(tools, claim, activity, data, found=standing.key)
     if sender is None:
@@ -125,6 +132,40 @@ async def _keep_at_once(
         return False
     await synchrony.hear(tools, request, key_id=claim.key_id, sender=key.owner)
     return True
+
+
+async def _keep_with_sender(
+    tools: Tools, request: Request, claim: Claim, activity: Activity, data: dict[str, Json]
+) -> bool:
+    """Take in the first word of somebody new: who they are and what they say are kept in one commit.
+
+    Answers False where they became known meanwhile, or their key is not found in this simple way;
+    nothing of what they say has been kept then.
+    """
+
+    async def keep(profile: ForeignActor) -> bool:
+        sender = profiles.newcomer(profile, actor_id=tools.here.ids.new(), now=tools.here.now())
+        shown: list[KeyRow] = []
+
+        def introduce(tx: Connection) -> None:
+            stored = people.store(tx, profile, here=tools.here, as_id=sender.id)
+            key = known.key(tx, key_id=claim.key_id)
+            if stored != sender.id or key is None or key.owner.id != sender.id:
+                raise OutdatedError
+            shown.append(key)
+
+        verified = trust.signed(activity, data, sender=sender, stored_as=activities.name_of(activity, claim))
+        try:
+            body = _without_blind_copies(request.body, data)
+            await activities.keep(tools, verified, claim, body=body, confirm=introduce)
+        except OutdatedError:
+            return False
+        memory.of(tools.client).keep_key(claim.key_id, shown[-1])
+        await synchrony.hear(tools, request, key_id=claim.key_id, sender=sender)
+        return True
+
+    with _gone_key():
+        return await senders.meet(tools, claim, activity.actor, keep=keep)
 
 
 def _refuse_unreadable(request: Request, *, content_type: str, content_encoding: str) -> None:
@@ -188,14 +229,21 @@ def _is_farewell_of_nobody(activity: Activity, sender: ActorRow | None) -> bool:
     return is_about_self and (sender is None or sender.deleted_at is not None)
 
 
+@contextmanager
+def _gone_key() -> Iterator[None]:
+    """A 404 would say that our inbox is gone, where it is the key of the sender."""
+    try:
+        yield
+    except NotFound as error:
+        raise Unauthenticated(f"The key of the signature is gone: {error}") from error
+
+
 async def _sender(
     tools: Tools, claim: Claim, activity: Activity, data: dict[str, Json], *, found: KeyRow | None
 ) -> ActorRow | None:
     """The actor, who signed the request or proved the activity; None where neither, and the signer is honest."""
-    try:
+    with _gone_key():
         signer = await senders.who_signed(tools, claim, expected=activity.actor, found=found)
-    except NotFound as error:
-        raise Unauthenticated(f"The key of the signature is gone: {error}") from error
     if signer.uri == activity.actor:
         return signer
     if signer.is_gone:

@@ -27,6 +27,7 @@ from fedishare.queries.known import ActorRow, PostRow
 from fedishare.services import arrivals, people, pins
 from fedishare.services.arrivals import StoredPost
 from fedishare.services.drafts import ForeignPost
+from fedishare.services.people import ForeignActor
 
 MOST_UPWARDS: Final = 20
 STALE_AFTER: Final = timedelta(days=1)
@@ -60,10 +61,12 @@ async def actor(tools: Tools, uri: str, *, fresh: bool = False, budget: Budget |
     async with memory.of(tools.client).lock(uri):
         if not fresh and (found := await tools.db.read(known.actor, uri=uri)) is not None:
             return found.id
-        return await _fetch_actor(tools, uri, found, budget=budget)
+        profile = await describe(tools, uri, found, budget=budget)
+        return await tools.db.write(people.store, profile, here=tools.here)
 
 
-async def _fetch_actor(tools: Tools, uri: str, found: ActorRow | None, *, budget: Budget) -> int:
+async def describe(tools: Tools, uri: str, found: ActorRow | None, *, budget: Budget) -> ForeignActor:
+    """An actor as its own address shows it now, checked and ready to be kept; `found` is what we have of it."""
     if found is None:
         memory.of(tools.client).admit_newcomer(hosts.origin_of(uri).host, now=tools.here.now())
     described = read.actor(await documents.fetch(tools, uri, budget=budget))
@@ -71,8 +74,7 @@ async def _fetch_actor(tools: Tools, uri: str, found: ActorRow | None, *, budget
     handle = await _handle(
         tools, profiles.username(described), described.id, found, claimed=described.webfinger, budget=budget
     )
-    profile = profiles.profile(described, handle=handle, now=tools.here.now())
-    return await tools.db.write(people.store, profile, here=tools.here)
+    return profiles.profile(described, handle=handle, now=tools.here.now())
 
 
 def _is_elsewhere(claimed: str, username: str, authority: str) -> bool:

@@ -1,6 +1,9 @@
 """Who sent a request, and whose proof a document carries: the key is known, or looked up where it belongs."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TypeAlias
 
 from sqlalchemy import Connection
 
@@ -9,14 +12,18 @@ from fedishare.core.errors import FediShareError, Invalid, NotFound, Refused, To
 from fedishare.core.json import Json
 from fedishare.domain.kinds import KeyKind
 from fedishare.inbox import documents, memory, resolve, trust
-from fedishare.inbox.memory import Budget
+from fedishare.inbox.memory import Budget, Memory
 from fedishare.jobs.tools import Tools
 from fedishare.net import keys, proofs, signatures
 from fedishare.net.signatures import Claim
 from fedishare.queries import known
 from fedishare.queries.known import ActorRow, KeyRow
+from fedishare.services import people
+from fedishare.services.people import ForeignActor, ForeignKey
 
 KEY_BUDGET = 6
+
+Keep: TypeAlias = Callable[[ForeignActor], Awaitable[bool]]
 
 
 async def who_signed(
@@ -36,6 +43,41 @@ async def who_signed(
         return await _renewed(tools, claim, found)
     memory.of(tools.client).keep_key(claim.key_id, found)
     return found.owner
+
+
+async def meet(tools: Tools, claim: Claim, actor_uri: str, *, keep: Keep) -> bool:
+    """Look up somebody of whom nothing is known, and have `keep` write them down together with what they say.
+
+    Answers False where that is no way: the key lies elsewhere, or somebody else is just asking for
+    it. What goes wrong is told and remembered as in `who_signed`.
+    """
+    remembered, now = memory.of(tools.client), tools.here.now()
+    lock = remembered.lock(f"key {claim.key_id}")
+    if lock.locked() or not _is_under(claim.key_id, actor_uri):
+        return False
+    async with lock, remembered.lock(actor_uri):
+        if remembered.key(claim.key_id) is not None:
+            return False
+        remembered.refuse_failed(claim.key_id, now=now)
+        remembered.admit_key_fetch(host_of_key(claim.key_id), now=now)
+        with _remembering(remembered, claim.key_id, now=now):
+            profile = await resolve.describe(tools, actor_uri, None, budget=Budget(KEY_BUDGET))
+            crash.point("inbox.key-fetched")
+            shown = next((key for key in profile.keys if key.key_id == claim.key_id), None)
+            is_fitting = shown is not None and fits(claim, shown)
+            if not is_fitting or profile.uri != actor_uri:
+                await tools.db.write(people.store, profile, here=tools.here)
+            if shown is None or profile.uri != actor_uri:
+                raise Unauthenticated("The actor does not show this key.")
+        if not is_fitting:
+            raise Unauthenticated("The signature does not fit the key it names.")
+        try:
+            return await keep(profile)
+        except (Invalid, Refused):
+            # Whatever they said: once looked up they are known, or they would be looked up each time.
+            with _remembering(remembered, claim.key_id, now=now):
+                await tools.db.write(people.store, profile, here=tools.here)
+            raise
 
 
 async def who_proved(tools: Tools, document: Mapping[str, Json], actor_uri: str) -> ActorRow | None:
@@ -74,7 +116,7 @@ async def _look_up(tools: Tools, key_id: str, expected: str | None) -> None:
         remembered.refuse_failed(key_id, now=now)
         remembered.admit_key_fetch(host, now=now)
         budget = Budget(KEY_BUDGET)
-        try:
+        with _remembering(remembered, key_id, now=now):
             owner = expected if expected is not None and _is_under(key_id, expected) else None
             owner = owner or await documents.owner_of_key(tools, address, budget=budget)
             await resolve.actor(tools, owner, fresh=True, budget=budget)
@@ -82,11 +124,18 @@ async def _look_up(tools: Tools, key_id: str, expected: str | None) -> None:
             shown = await tools.db.read(known.key, key_id=key_id)
             if shown is None or shown.owner.uri != owner:
                 raise Unauthenticated("The actor does not show this key.")
-        except FediShareError as error:
-            # One that came too often is told when to come again, and not that it was wrong.
-            if not isinstance(error, TooMany):
-                remembered.fail(key_id, error, now=now)
-            raise _for_sender(error) from error
+
+
+@contextmanager
+def _remembering(remembered: Memory, key_id: str, *, now: datetime) -> Iterator[None]:
+    """Remember what goes wrong with a key, and say it as its sender is to hear it."""
+    try:
+        yield
+    except FediShareError as error:
+        # One that came too often is told when to come again, and not that it was wrong.
+        if not isinstance(error, TooMany):
+            remembered.fail(key_id, error, now=now)
+        raise _for_sender(error) from error
 
 
 async def _renewed(tools: Tools, claim: Claim, found: KeyRow) -> ActorRow:
@@ -105,7 +154,7 @@ async def _renewed(tools: Tools, claim: Claim, found: KeyRow) -> ActorRow:
     return renewed.owner
 
 
-def fits(claim: Claim, key: KeyRow) -> bool:
+def fits(claim: Claim, key: KeyRow | ForeignKey) -> bool:
     """Whether the key made the signature."""
     if key.kind is not KeyKind.RSA:
         return False

@@ -8,9 +8,8 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
@@ -21,12 +20,13 @@ from yarl import URL
 from fedishare.core import hosts, json
 from fedishare.core.clock import Clock
 from fedishare.core.errors import FediShareError, Invalid, Refused, TooLarge, Unreachable, Unsupported
-from fedishare.core.hosts import Location, Origin
+from fedishare.core.hosts import Origin
 from fedishare.net import answers, signatures
 from fedishare.net.addresses import Allowed
 from fedishare.net.answers import AS2, Answer
 from fedishare.net.resolver import Resolver
 from fedishare.net.signatures import Scheme, Signer
+from fedishare.net.signing import SigningRoom
 
 __all__ = ["Answer", "Client", "Download"]
 
@@ -40,7 +40,7 @@ SECONDS: Final = 10
 FILE_SECONDS: Final = 120
 PER_HOST: Final = 2
 KEEP_ALIVE_SECONDS: Final = 60
-SIGNING_THREADS: Final = 2
+MOST_REMEMBERED: Final = 1024
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 # Only what we asked for. A coding we do not undo would hide how large the body is.
@@ -55,6 +55,17 @@ class Download(NamedTuple):
     content_type: str
     headers: Mapping[str, str]
     chunks: AsyncIterator[bytes]
+
+
+class Target(NamedTuple):
+    """Where to knock, and the whole address in bytes as sent, also as aiohttp takes it."""
+
+    origin: Origin
+    text: str
+    url: URL
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class BlockedAddressError(OSError):
@@ -96,10 +107,12 @@ class Client:
         self._limits = _limits(seconds)
         self._file_limits = _limits(file_seconds)
         self._session: aiohttp.ClientSession | None = None
-        self._signing: ThreadPoolExecutor | None = None
+        self._signing: SigningRoom | None = None
+        # Deliveries go to the same inboxes again and again. What is not allowed is looked at anew each time.
+        self._checked = lru_cache(maxsize=MOST_REMEMBERED)(self._check)
 
     async def open(self) -> None:
-        self._signing = ThreadPoolExecutor(SIGNING_THREADS, thread_name_prefix="sign")
+        self._signing = SigningRoom()
         if self._resolver is None:
             self._resolver = Resolver(allowed=self._allowed, clock=self._clock)
 
@@ -130,7 +143,7 @@ class Client:
             await self._session.close()
             self._session = None
         if self._signing is not None:
-            self._signing.shutdown(wait=False, cancel_futures=True)
+            self._signing.close()
             self._signing = None
         if self._resolver is not None and not self._trusts_resolver:
             await self._resolver.close()
@@ -201,18 +214,15 @@ class Client:
             signer,
             scheme=scheme,
             method="POST",
-            url=str(location),
+            url=location.text,
             body=body,
             now=self._clock.now(),
             content_type=content_type,
             extra=extra,
         )
-        # A signature takes a quarter of a millisecond: too long to hold up everybody else.
-        headers = await asyncio.get_running_loop().run_in_executor(self._signing, sign)
+        headers = await self._beside(sign)
         with _plain_errors(location.origin.host):
-            async with session.post(
-                URL(str(location), encoded=True), data=body, headers=headers, allow_redirects=False
-            ) as response:
+            async with session.post(location.url, data=body, headers=headers, allow_redirects=False) as response:
                 return _answer(location, response, await _beginning(response, max_bytes=MAX_ANSWER_TO_POST))
 
     @asynccontextmanager
@@ -254,7 +264,7 @@ class Client:
             raise BlockedAddressError("the address is not on the public internet")
         return socket.socket(family=family, type=kind, proto=protocol)
 
-    def _checked(self, url: str) -> Location:
+    def _check(self, url: str) -> Target:
         """The request's destination, if name, port and scheme may be asked at all."""
         location = hosts.split(url)
         origin = location.origin
@@ -269,7 +279,8 @@ class Client:
             raise Refused(f"{origin.host} is not a name on the public internet.")
         if (origin.scheme, origin.port) != ("https", 443) and not self._may_stray(origin.host):
             raise Refused("Other servers are asked over https on port 443 only.")
-        return location
+        text = str(location)
+        return Target(location.origin, text, URL(text, encoded=True))
 
     def _is_own(self, origin: Origin) -> bool:
         # Several nodes may share one machine, as in the demo: there the port tells them apart.
@@ -284,16 +295,16 @@ class Client:
     @asynccontextmanager
     async def _followed(
         self, url: str, *, accept: str, signer: Signer | None, scheme: Scheme, limits: aiohttp.ClientTimeout
-    ) -> AsyncIterator[tuple[Location, aiohttp.ClientResponse]]:
+    ) -> AsyncIterator[tuple[Target, aiohttp.ClientResponse]]:
         """The first answer that is no redirect, and where it came from. All hops share one deadline."""
         location = self._checked(url)
         with _plain_errors(location.origin.host):
             async with asyncio.timeout(limits.total):
                 for _ in range(MAX_REDIRECTS + 1):
                     await self._refuse_shunned(location.origin.host)
-                    headers = {"Accept": accept} | self._signed(location, signer, scheme)
+                    headers = {"Accept": accept} | await self._signed(location, signer, scheme)
                     async with (await self._opened()).get(
-                        URL(str(location), encoded=True), headers=headers, allow_redirects=False, timeout=limits
+                        location.url, headers=headers, allow_redirects=False, timeout=limits
                     ) as response:
                         if response.status not in _REDIRECTS:
                             yield location, response
@@ -305,17 +316,24 @@ class Client:
         if self._is_shunned is not None and await self._is_shunned(host):
             raise Refused("This node has nothing to do with that server.")
 
-    def _signed(self, location: Location, signer: Signer | None, scheme: Scheme) -> dict[str, str]:
+    async def _signed(self, location: Target, signer: Signer | None, scheme: Scheme) -> dict[str, str]:
         if signer is None:
             return {}
-        return signatures.sign(signer, scheme=scheme, method="GET", url=str(location), body=None, now=self._clock.now())
+        url, now = location.text, self._clock.now()
+        sign = partial(signatures.sign, signer, scheme=scheme, method="GET", url=url, body=None, now=now)
+        return await self._beside(sign)
 
-    def _next(self, location: Location, response: aiohttp.ClientResponse) -> Location:
+    async def _beside(self, sign: Callable[[], dict[str, str]]) -> dict[str, str]:
+        if self._signing is None:
+            raise Unreachable("This server is not ready to talk to others.")
+        return await self._signing(sign)
+
+    def _next(self, location: Target, response: aiohttp.ClientResponse) -> Target:
         """Where a redirect leads, checked as if we had been asked to go there ourselves."""
         named = response.headers.getall("Location", [])
         if len(named) != 1:
             raise Invalid(f"{location.origin.host} redirects without saying where to.")
-        onward = self._checked(hosts.resolve_reference(str(location), named[0]))
+        onward = self._checked(hosts.resolve_reference(location.text, named[0]))
         if onward.origin.scheme != location.origin.scheme:
             raise Refused(f"{location.origin.host} redirects between https and http.")
         return onward
@@ -357,7 +375,7 @@ def _plain_errors(host: str) -> Iterator[None]:
         raise Unreachable(f"{host} broke off, or answered in a way that cannot be read.") from error
 
 
-def _answer(location: Location, response: aiohttp.ClientResponse, body: bytes) -> Answer:
+def _answer(location: Target, response: aiohttp.ClientResponse, body: bytes) -> Answer:
     # A header that comes twice is joined, as RFC 9110 5.3 has it; a doubled content type then matches nothing.
     headers = {
         name.lower(): ", ".join(response.headers.getall(name)) for name in dict.fromkeys(response.headers.keys())

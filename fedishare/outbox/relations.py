@@ -2,11 +2,15 @@
 
 from functools import partial
 
+from sqlalchemy import Connection
+
 from fedishare.as2.write import Document
+from fedishare.core import crash
+from fedishare.core.here import Here
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import AnswerFollow, SendBlock, SendFollow, SendUnblock, SendUnfollow
 from fedishare.outbox import activities
-from fedishare.outbox.letters import Outgoing, Still, inboxes_of, letter, named, send
+from fedishare.outbox.letters import Outgoing, Still, inboxes_of, keep, letter, named, send
 from fedishare.queries import parties
 from fedishare.queries.parties import Who
 
@@ -27,15 +31,16 @@ async def send_unfollow(tools: Tools, job: SendUnfollow) -> None:
     await _take_back(tools, followed, by=follower.who, to=followee.who)
 
 
-async def answer_follow(tools: Tools, job: AnswerFollow) -> None:
+def answer_follow(tx: Connection, here: Here, job: AnswerFollow) -> None:
     """Accept or reject; a repeated Follow is answered again."""
-    follower, followee = await tools.db.read(parties.both, job.follower_id, job.followee_id)
+    follower, followee = parties.both(tx, job.follower_id, job.followee_id)
     followed = activities.follow(uri=job.uri, actor=follower.who.uri, followee=followee.who.uri)
     if job.accept:
-        activity = activities.accept(followed, uri=named(tools.here.uris, "Accept", followee.who.uri, job.uri))
+        activity = activities.accept(followed, uri=named(here.uris, "Accept", followee.who.uri, job.uri))
     else:
-        activity = activities.reject(followed, uri=named(tools.here.uris, "Reject", followee.who.uri, job.uri))
-    await _deliver(tools, activity, by=followee.who, to=follower.who, again=True)
+        activity = activities.reject(followed, uri=named(here.uris, "Reject", followee.who.uri, job.uri))
+    crash.point("letter.worded")
+    keep(tx, here, _between_two(here, activity, by=followee.who, to=follower.who, again=True))
 
 
 async def send_block(tools: Tools, job: SendBlock) -> None:
@@ -62,8 +67,14 @@ async def _deliver(
     tools: Tools, activity: Document, *, by: Who, to: Who, again: bool = False, still: Still | None = None
 ) -> None:
     """To the other's own inbox. All that passes between the two is kept in order: Follow before Undo (REL-05)."""
-    about = letter(activity, actor=by, object_uri=to.uri, about=_between(by, to), public=False, at=tools.here.now())
-    await send(tools, Outgoing(about, inboxes_of([to]), again=again, still=still))
+    await send(tools, _between_two(tools.here, activity, by=by, to=to, again=again, still=still))
+
+
+def _between_two(
+    here: Here, activity: Document, *, by: Who, to: Who, again: bool, still: Still | None = None
+) -> Outgoing:
+    about = letter(activity, actor=by, object_uri=to.uri, about=_between(by, to), public=False, at=here.now())
+    return Outgoing(about, inboxes_of([to]), again=again, still=still)
 
 
 def _between(one: Who, other: Who) -> str:

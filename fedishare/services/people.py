@@ -184,8 +184,10 @@ def add(
     return actor_id
 
 
-def store(tx: Connection, actor: ForeignActor, *, here: Here) -> int:
+def store(tx: Connection, actor: ForeignActor, *, here: Here, as_id: int | None = None) -> int:
     """Keep an actor from elsewhere, or what is new about one. Its keys are replaced by those it shows now.
+
+    Answers with its id, which is `as_id` for one that is new, where it is given.
 
     Whoever held the same handle under another id is archived: nothing of theirs is inherited
     (ORG-19). Raises Invalid for an address or a handle of ours.
@@ -198,7 +200,7 @@ def store(tx: Connection, actor: ForeignActor, *, here: Here) -> int:
     values = {name: getattr(actor, name) for name in actor.__struct_fields__ if name != "keys"}
     values |= {"handle_key": handle, "fetched_at": here.now(), "also_known_as": list(actor.also_known_as)}
     if known is None:
-        actor_id = here.ids.new()
+        actor_id = as_id if as_id is not None else here.ids.new()
         tx.execute(ADD, values | {"id": actor_id, "local": False, "created_at": here.now()})
     else:
         actor_id = known.id

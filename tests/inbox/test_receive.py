@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, update
+from sqlalchemy.exc import DBAPIError
 
 from fedishare.core.errors import (
     FediShareError,
@@ -601,3 +602,64 @@ async def test_what_changed_since_a_sender_was_last_heard_counts_at_once(
 
     assert len(before) == 3
     assert await rows(tools.db, Received.uri) == before
+
+
+async def test_somebody_new_is_looked_up_once_for_all_that_comes_at_once(tools: Tools, elsewhere: Elsewhere) -> None:
+    elsewhere.settle(an_actor(ADA))
+    follow = await a_follow(tools)
+    likes = [an_activity("Like", ADA, str(follow["object"]), id=f"{ADA}/likes/{number}") for number in range(5)]
+
+    await asyncio.gather(*(post(tools, a_letter(tools, each, by=ADA)) for each in (follow, *likes)))
+
+    assert len(await rows(tools.db, Received.uri)) == 6
+    assert elsewhere.asked.count(ADA) == 1
+
+
+async def test_somebody_new_and_their_first_word_are_kept_together_or_not_at_all(
+    tools: Tools, db: Database, elsewhere: Elsewhere
+) -> None:
+    elsewhere.settle(an_actor(ADA))
+    follow = await a_follow(tools)
+    letter = a_letter(tools, follow, by=ADA)
+    there = await rows(db, Actor.uri)
+
+    await db.write(say, "ALTER TABLE follow RENAME TO mislaid")
+    with pytest.raises(DBAPIError):
+        await post(tools, letter)
+    between = await rows(db, Actor.uri)
+    await db.write(say, "ALTER TABLE mislaid RENAME TO follow")
+    await post(tools, letter)
+
+    assert between == there
+    assert await db.read(outcomes) == {follow["id"]: "done: follow accepted"}
+    assert len(await rows(db, Actor.uri)) == len(there) + 1
+
+
+def say(tx: Connection, words: str) -> None:
+    tx.exec_driver_sql(words)
+
+
+async def test_somebody_new_whose_word_is_refused_is_not_looked_up_again(tools: Tools, elsewhere: Elsewhere) -> None:
+    ben = await a_person(tools.db, tools.here)
+    elsewhere.settle(an_actor(ADA))
+    inner = an_activity("Follow", EVE, ben.uri)
+
+    for number in range(2):
+        undo = an_activity("Undo", ADA, inner, id=f"{ADA}/undo/{number}")
+        with pytest.raises(Refused):
+            await post(tools, a_letter(tools, undo, by=ADA))
+
+    assert elsewhere.asked.count(ADA) == 1
+    assert await nothing_is_left(tools)
+
+
+async def test_somebody_new_whose_signature_does_not_fit_is_known_and_not_heard(
+    tools: Tools, db: Database, elsewhere: Elsewhere
+) -> None:
+    elsewhere.settle(an_actor(ADA))
+
+    with pytest.raises(Unauthenticated):
+        await post(tools, a_letter(tools, await a_follow(tools), by=ADA, pair=1))
+
+    assert await nothing_is_left(tools)
+    assert ADA in [row[0] for row in await rows(db, Actor.uri, Actor.id)]

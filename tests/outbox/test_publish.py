@@ -412,7 +412,7 @@ async def test_a_follow_is_answered_with_its_own_id(desk: Tools, here: Here, acc
     db = desk.db
     anna, ben = await a_person(db, here), await a_colleague(db, here, "birch.test")
 
-    await publish.answer_follow(desk, types.AnswerFollow(ben.id, anna.id, "https://birch.test/f/1", accept=accept))
+    await db.write(publish.answer_follow, here, types.AnswerFollow(ben.id, anna.id, "https://birch.test/f/1", accept))
 
     [(_, uri, inboxes)] = await db.read(sent)
     assert inboxes == [f"{ben.uri}/inbox"]

@@ -36,7 +36,7 @@ class Town:
         self.asked: list[Asked] = []
         self._came = asyncio.Event()
 
-    async def until(self, count: int, *, by: str = "", within: float = 5.0) -> None:
+    async def until(self, count: int, *, by: str = "", within: float = 30.0) -> None:
         """Wait until so many activities came to the hosts whose names begin with `by`."""
         async with asyncio.timeout(within):
             while sum(host.startswith(by) for host, _ in self.got) < count:
