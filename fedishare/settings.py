@@ -36,6 +36,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     work_in_serve: bool = True
     processes: int = 1
     signed_fetch: bool = False
+    max_person_bytes: int | None = 5000 * 1024 * 1024
+    max_node_bytes: int | None = None
+    allows_macros: bool = True
 
     @property
     def is_secure(self) -> bool:
@@ -55,6 +58,15 @@ FIELDS: Final[Mapping[str, tuple[str, str]]] = {
     "TLS_CERT": ("certificate chain to serve HTTPS with, as a PEM file", "none: plain HTTP, behind a proxy"),
     "TLS_KEY": ("the private key of that certificate", "none"),
     "MAX_UPLOAD": ("the largest file that may be uploaded, in megabytes", "100"),
+    "QUOTA_PERSON": (
+        "how much all files of one person may take up together, in megabytes; 0 for any amount",
+        "5000",
+    ),
+    "QUOTA_NODE": ("how much all files of the node may take up together, in megabytes; 0 for any amount", "0"),
+    "MACROS": (
+        "warn: Office files with macros are taken, and whoever downloads one is warned; refuse: they are not taken",
+        "warn",
+    ),
     "PROCESSES": ("how many processes answer requests, all of them behind one address; 1 to 16", "1"),
     "WORKER": (
         "serve: the web process also does the work in the background; separate: only `fedishare work` does",
@@ -95,6 +107,9 @@ def load(environment: Mapping[str, str], *, file: Path | None = None) -> Setting
         max_upload_bytes=_megabytes(given.get("MAX_UPLOAD", "100")),
         processes=_processes(given.get("PROCESSES", "1")),
         work_in_serve=_choice(given, "WORKER", ("serve", "separate")) == "serve",
+        max_person_bytes=_quota(given, "QUOTA_PERSON", "5000"),
+        max_node_bytes=_quota(given, "QUOTA_NODE", "0"),
+        allows_macros=_choice(given, "MACROS", ("warn", "refuse")) == "warn",
         signed_fetch=_choice(given, "FETCHES", ("open", "signed")) == "signed",
     )
 
@@ -182,6 +197,13 @@ def _megabytes(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1 << 20:
         raise Invalid("FEDISHARE_MAX_UPLOAD must be a whole number of megabytes, e.g. 100")
     return int(text) * 1024 * 1024
+
+
+def _quota(given: Mapping[str, str], name: str, default: str) -> int | None:
+    text = given.get(name, default)
+    if not text.isdecimal() or int(text) > 1 << 40:
+        raise Invalid(f"{PREFIX}{name} must be a whole number of megabytes, e.g. 5000, or 0 for any amount")
+    return int(text) * 1024 * 1024 or None
 
 
 def _processes(text: str) -> int:

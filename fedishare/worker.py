@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from fedishare.core import crash
 from fedishare.core.errors import FediShareError, Unreachable
 from fedishare.core.here import Here
+from fedishare.domain.kinds import FileState
 from fedishare.inbox import crawl, featured, nodes, polls, quotes, receive, resolve, synchrony, vacated
 from fedishare.jobs import queue, types
 from fedishare.jobs.queue import Claimed
@@ -23,7 +24,7 @@ from fedishare.outbox import forwards, publish, rulings, stamps
 from fedishare.outbox import polls as outbox_polls
 from fedishare.outbox import rooms as outbox_rooms
 from fedishare.outbox.deliver import Courier
-from fedishare.services import housekeeping
+from fedishare.services import housekeeping, uploads
 
 log: Final = structlog.get_logger()
 
@@ -41,6 +42,15 @@ Change = Callable[[Connection, Here, Any], None]
 async def forget(tools: Tools, job: types.Forget) -> None:
     for key in job.storage_keys:
         await tools.storage.delete(key)
+        await tools.storage.parts.drop(key)
+
+
+async def inspect(tools: Tools, job: types.Inspect) -> None:
+    """See that the disk has kept what arrived. What else is found out about a file, or made of it, begins here."""
+    known = await tools.db.read(uploads.fingerprint, storage_key=job.storage_key)
+    if known is not None and await tools.storage.sha256(job.storage_key) != known:
+        log.error("a stored file is not what arrived", storage_key=job.storage_key)
+        await tools.db.write(uploads.settle, storage_key=job.storage_key, state=FileState.REFUSED)
 
 
 async def sweep(tools: Tools, _: types.Sweep) -> None:
@@ -51,6 +61,9 @@ async def sweep(tools: Tools, _: types.Sweep) -> None:
     stored = await tools.storage.keys(before=yesterday)
     for key in await tools.db.read(housekeeping.orphans, stored):
         await tools.storage.delete(key)
+    parts = await tools.storage.parts.keys(before=yesterday)
+    for key in await tools.db.read(housekeeping.orphans, parts):
+        await tools.storage.parts.drop(key)
     await tools.db.write(housekeeping.schedule, tools.here, every=SWEEP_EVERY)
 
 
@@ -90,6 +103,7 @@ TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
         types.PublishRuling: rulings.publish_ruling,
         types.RefusePost: rulings.refuse_post,
         types.Forget: forget,
+        types.Inspect: inspect,
         types.Sweep: sweep,
     }
 )

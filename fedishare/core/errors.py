@@ -28,6 +28,10 @@ class Unreachable(FediShareError):
         self.retry_after = retry_after
 
 
+class Busy(Unreachable):
+    """Somebody else is at it; it is free again in a moment."""
+
+
 class Gone(NotFound):
     """There was such a thing, and it was deleted."""
 
@@ -42,6 +46,10 @@ class TooLarge(Invalid):
 
 class Unsupported(Invalid):
     """A type or an encoding that we do not read."""
+
+
+class Outdated(Invalid):
+    """It was said of something that has changed meanwhile."""
 
 
 class TooMany(Refused):

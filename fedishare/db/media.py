@@ -14,7 +14,7 @@ class Media(Base):
 
     key: Mapped[str] = mapped_column(primary_key=True)
     owner_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), index=True)
-    storage_key: Mapped[str]
+    storage_key: Mapped[str] = mapped_column(index=True)
     media_type: Mapped[str]
     size: Mapped[int]
     width: Mapped[int | None]

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index
 
-from fedishare.db.base import Base, Id, Mapped, Serial, mapped_column
+from fedishare.db.base import Base, Id, Mapped, Serial, mapped_column, words
+from fedishare.domain.kinds import FileState
 
 
 class Resource(Base):
@@ -33,7 +34,10 @@ class Resource(Base):
 
 
 class ResourceFile(Base):
-    """One file of a resource. `storage_key` is set where this node has the bytes."""
+    """One file of a resource. `storage_key` is set where this node has the bytes.
+
+    It is given out only while its `state` is clean.
+    """
 
     __tablename__ = "resource_file"
     __table_args__ = (Index("ix_resource_file_post_id_position", "post_id", "position"),)
@@ -46,7 +50,9 @@ class ResourceFile(Base):
     size: Mapped[int]
     sha256: Mapped[str]
     url: Mapped[str]
-    storage_key: Mapped[str | None]
+    storage_key: Mapped[str | None] = mapped_column(index=True)
+    state: Mapped[FileState] = mapped_column(words(FileState), default=FileState.CLEAN)
+    has_macros: Mapped[bool] = mapped_column(default=False)
 
 
 class Use(Base):

@@ -2,6 +2,7 @@
 
 from fedishare.db import (
     accounts,
+    drafts,
     follows,
     media,
     nodes,
@@ -15,12 +16,14 @@ from fedishare.db import (
     resources,
     rooms,
     threads,
+    uploads,
     work,
 )
 from fedishare.db.base import METADATA
 
 ALL = (
     accounts,
+    drafts,
     follows,
     media,
     nodes,
@@ -34,6 +37,7 @@ ALL = (
     resources,
     rooms,
     threads,
+    uploads,
     work,
 )
 

@@ -91,6 +91,14 @@ class RulingKind(StrEnum):
     UNPIN = "unpin"
 
 
+class FileState(StrEnum):
+    """Whether a stored file may be given out: not while it is looked at, and not when it was found to be bad."""
+
+    CLEAN = "clean"
+    PENDING = "pending"
+    REFUSED = "refused"
+
+
 class Dialect(StrEnum):
     """How a server reads a group's Announce (decision F10)."""
 

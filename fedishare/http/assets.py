@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from fedishare import __version__, paths
 from fedishare.core.uris import Uris
-from fedishare.domain import files, markup
+from fedishare.domain import contents, files, markup
 from fedishare.settings import Settings
 
 TYPES: Final = {
@@ -96,6 +96,7 @@ def templates(settings: Settings, static: Static) -> jinja2.Environment:
         size=files.human_size,
         plain=markup.plain,
         describe=files.describe,
+        remarks=lambda file: contents.remarks(file.name, file.media_type, has_macros=file.has_macros),
         without_quote_line=markup.without_quote_line,
     )
     return environment

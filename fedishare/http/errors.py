@@ -7,10 +7,12 @@ from aiohttp import web
 
 from fedishare.core import json
 from fedishare.core.errors import (
+    Busy,
     FediShareError,
     Gone,
     Invalid,
     NotFound,
+    Outdated,
     Refused,
     TooLarge,
     TooMany,
@@ -20,7 +22,9 @@ from fedishare.core.errors import (
 )
 
 STATUS: Final[dict[type[FediShareError], HTTPStatus]] = {
+    Busy: HTTPStatus.LOCKED,
     Gone: HTTPStatus.GONE,
+    Outdated: HTTPStatus.CONFLICT,
     NotFound: HTTPStatus.NOT_FOUND,
     Unauthenticated: HTTPStatus.UNAUTHORIZED,
     TooMany: HTTPStatus.TOO_MANY_REQUESTS,

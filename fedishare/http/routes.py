@@ -48,6 +48,15 @@ class Routes(list[Entry]):
     def post(self, path: str, *, allow: Allow = Allow.SIGNED_IN) -> Callable[[Handler], Handler]:
         return self._add("POST", path, allow)
 
+    def patch(self, path: str, *, allow: Allow = Allow.SIGNED_IN) -> Callable[[Handler], Handler]:
+        return self._add("PATCH", path, allow)
+
+    def delete(self, path: str, *, allow: Allow = Allow.SIGNED_IN) -> Callable[[Handler], Handler]:
+        return self._add("DELETE", path, allow)
+
+    def options(self, path: str, *, allow: Allow = Allow.SIGNED_IN) -> Callable[[Handler], Handler]:
+        return self._add("OPTIONS", path, allow)
+
     def _add(self, method: str, path: str, allow: Allow) -> Callable[[Handler], Handler]:
         def add(handler: Handler) -> Handler:
             self.append(Entry(method, path, handler, allow))

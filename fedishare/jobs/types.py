@@ -354,6 +354,12 @@ class Forget(Job, frozen=True):
     storage_keys: tuple[str, ...]
 
 
+class Inspect(Job, frozen=True):
+    """A file is stored: look at it once more before anybody relies on it, and make of it what is made of files."""
+
+    storage_key: str
+
+
 class Sweep(Job, frozen=True):
     """Drop what has been kept long enough."""
 
@@ -394,5 +400,6 @@ AnyJob: TypeAlias = (
     | LookUpNode
     | CheckInbox
     | Forget
+    | Inspect
     | Sweep
 )

@@ -12,24 +12,28 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, Final, ParamSpec, TypeVar
+from typing import BinaryIO, Final, ParamSpec, TypeAlias, TypeVar
 
 import msgspec
 
 from fedishare.core import ids
 from fedishare.core.errors import Invalid, TooLarge, Unreachable
+from fedishare.net.parts import Parts
 
 THREADS: Final = 4
 BLOCK: Final = 256 << 10
 MAX_KEPT_FREE: Final = 512 << 20
 KEPT_FREE_PERCENT: Final = 5
 INCOMING: Final = "incoming"
+PARTS: Final = "parts"
 
 _KEY: Final = re.compile(r"[0-9a-f]{40}", re.ASCII)
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 P = ParamSpec("P")
 R = TypeVar("R")
+# So many bytes from there on, or fewer where the file ends.
+Read: TypeAlias = Callable[[int, int], bytes]
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -107,6 +111,7 @@ class Storage:
         self._folder = folder
         self._keep_free_bytes = keep_free_bytes
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="disk")
+        self.parts = Parts(folder / PARTS, on_disk=self._on_disk, require_room=self._require_room)
 
     async def save(self, chunks: AsyncIterable[bytes], *, max_bytes: int) -> Stored:
         """Keep all of `chunks`, or nothing.
@@ -114,7 +119,7 @@ class Storage:
         Once this returns the file survives a power cut. Raises TooLarge over `max_bytes`, and
         Unreachable when the disk is full or fails; what `chunks` raises passes through.
         """
-        key = hashlib.sha256(ids.secret().encode()).hexdigest()[:40]
+        key = new_key()
         draft = _Draft(self._folder / INCOMING / key, self.path(key))
         try:
             await self._on_disk(self._require_room, 0)
@@ -136,6 +141,27 @@ class Storage:
         if not _KEY.fullmatch(key):
             raise Invalid("There is no file of this name.")
         return self._folder / key[:2] / key[2:4] / key
+
+    async def adopt(self, key: str) -> Stored:
+        """Keep a part that is whole under the key it came with, and say what it is; doing it twice changes nothing."""
+        size, sha256 = await self._on_disk(_adopt, self.parts.path(key), self.path(key))
+        return Stored(key=key, size=size, sha256=sha256)
+
+    async def look(self, key: str, function: Callable[[Read, int], R]) -> R:
+        """What `function` makes of a stored file, or of a part that is whole: it reads anywhere in so many bytes."""
+        return await self._on_disk(_look, self.parts.path(key), self.path(key), function)
+
+    async def sha256(self, key: str) -> str | None:
+        """The fingerprint of what lies on the disk now; None where nothing does."""
+        return await self._on_disk(_fingerprint_of, self.path(key))
+
+    async def require_room(self, size: int) -> None:
+        """Raises Unreachable where so many bytes more would fill the disk."""
+        await self._on_disk(self._require_room, size)
+
+    async def free(self) -> int:
+        """How many bytes of the disk are free."""
+        return await self._on_disk(_free, self._folder)
 
     async def delete(self, key: str) -> None:
         """Forget a file; deleting it twice is fine."""
@@ -171,6 +197,11 @@ class Storage:
             raise _full()
 
 
+def new_key() -> str:
+    """Where the next file will lie: nobody can guess it, and it says nothing of the file."""
+    return hashlib.sha256(ids.secret().encode()).hexdigest()[:40]
+
+
 def _full() -> Unreachable:
     return Unreachable("The disk is full. The admin of this server has to make room.", retry_after=600)
 
@@ -201,6 +232,42 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _adopt(part: Path, target: Path) -> tuple[int, str]:
+    if part.exists():
+        shard = target.parent
+        shard.mkdir(parents=True, exist_ok=True)
+        part.rename(target)
+        for folder in (shard, shard.parent, shard.parent.parent):
+            _sync_folder(folder)
+    with target.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256")
+        return file.tell(), found.hexdigest()
+
+
+def _fingerprint_of(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None
+
+
+def _look(part: Path, target: Path, function: Callable[[Read, int], R]) -> R:
+    path = part if part.exists() else target
+    with path.open("rb") as file:
+
+        def read(start: int, length: int) -> bytes:
+            file.seek(start)
+            return file.read(max(0, length))
+
+        return function(read, path.stat().st_size)
+
+
+def _free(folder: Path) -> int:
+    folder.mkdir(parents=True, exist_ok=True)
+    return shutil.disk_usage(folder).free
 
 
 def _remove(path: Path) -> None:

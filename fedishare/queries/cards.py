@@ -17,7 +17,7 @@ from fedishare.db.resources import Resource, ResourceFile
 from fedishare.db.rooms import Lock, Steward
 from fedishare.domain import polls
 from fedishare.domain.audience import Visibility
-from fedishare.domain.kinds import Kind, QuotePolicy, QuoteState, ReactionKind
+from fedishare.domain.kinds import FileState, Kind, QuotePolicy, QuoteState, ReactionKind
 from fedishare.queries import sight
 
 
@@ -40,6 +40,8 @@ class FileLine(NamedTuple):
     sha256: str
     url: str
     is_here: bool
+    state: FileState = FileState.CLEAN
+    has_macros: bool = False
 
 
 class ResourceCard(NamedTuple):
@@ -239,6 +241,8 @@ FILES: Final = (
         ResourceFile.sha256,
         ResourceFile.url,
         ResourceFile.storage_key.is_not(None),
+        ResourceFile.state,
+        ResourceFile.has_macros,
     )
     .where(ResourceFile.post_id.in_(bindparam("ids", expanding=True)))
     .order_by(ResourceFile.post_id, ResourceFile.position)

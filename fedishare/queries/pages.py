@@ -15,6 +15,7 @@ from fedishare.db.reports import Report
 from fedishare.db.resources import Resource, ResourceFile, Use
 from fedishare.domain import vocabularies
 from fedishare.domain.audience import Visibility
+from fedishare.domain.kinds import FileState
 from fedishare.queries import published, sight, timelines
 from fedishare.queries.cards import FACE_WIDTH, Card, Face, face, face_columns
 
@@ -34,6 +35,7 @@ class StoredFile(NamedTuple):
     storage_key: str | None
     local: bool
     visibility: Visibility
+    state: FileState = FileState.CLEAN
 
 
 class StoredPicture(NamedTuple):
@@ -106,6 +108,7 @@ FILE: Final = (
         ResourceFile.storage_key,
         Post.local,
         Post.visibility,
+        ResourceFile.state,
     )
     .join(Post, Post.id == ResourceFile.post_id)
     .where(ResourceFile.post_id == bindparam("post"), ResourceFile.name == bindparam("named"))
@@ -174,7 +177,7 @@ def file(tx: Connection, *, post_id: int, name: str, viewer: int | None, reader:
     row = tx.execute(FILE, {"post": post_id, "named": name}).first()
     if row is None or not _may_have(tx, post_id=post_id, viewer=viewer, reader=reader):
         raise NotFound("There is no such file, or it is not for you.")
-    return StoredFile(*row)
+    return StoredFile._make(row)
 
 
 def _may_have(tx: Connection, *, post_id: int, viewer: int | None, reader: int | None) -> bool:

@@ -6,7 +6,7 @@ import msgspec
 
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import AttachmentKind, QuotePolicy
-from fedishare.services.resources import ForeignResource, ForeignUse, ResourceDraft
+from fedishare.services.resources import ForeignResource, ForeignUse, ResourceDraft, UploadedFile
 
 
 class PollDraft(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +41,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """What an edit may change; who may see a post never widens.
 
-    A `poll` with other answers than before starts anew; without one, a poll stays as it is.
+    A `poll` with other answers than before starts anew; without one, a poll stays as it is. `files` are those of a
+    resource from now on, those that stay by their ids; None leaves them as they are.
     """
 
     text: str
@@ -51,6 +52,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     sensitive: bool = False
     poll: PollDraft | None = None
     quote_policy: QuotePolicy | None = None
+    files: tuple[int | UploadedFile, ...] | None = None
 
 
 class ForeignAttachment(msgspec.Struct, frozen=True, kw_only=True):

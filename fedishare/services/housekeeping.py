@@ -10,13 +10,14 @@ from fedishare.core.here import Here
 from fedishare.db import work
 from fedishare.db.accounts import Session
 from fedishare.db.base import lock
+from fedishare.db.drafts import DraftPicture
 from fedishare.db.media import Media
 from fedishare.db.nodes import Node
 from fedishare.db.resources import ResourceFile
 from fedishare.jobs.drops import Dropped
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import Forget, Sweep
-from fedishare.services import backlog, quotes
+from fedishare.services import backlog, quotes, uploads
 
 RECEIVED_KEPT: Final = timedelta(days=30)
 FAILURES_KEPT: Final = timedelta(days=30)
@@ -39,7 +40,10 @@ SWEEPS: Final = (
     ),
 )
 DROP_LOOSE: Final = (
-    delete(Media).where(Media.post_id.is_(None), Media.created_at < bindparam("before")).returning(Media.storage_key)
+    delete(Media)
+    .where(Media.post_id.is_(None), Media.created_at < bindparam("before"))
+    .where(~exists().where(DraftPicture.media_key == Media.key))
+    .returning(Media.storage_key)
 )
 HELD_BY_MEDIA: Final = select(Media.storage_key).where(Media.storage_key.in_(bindparam("keys", expanding=True)))
 HELD_BY_RESOURCES: Final = select(ResourceFile.storage_key).where(
@@ -57,6 +61,7 @@ def orphans(tx: Connection, keys: Sequence[str]) -> list[str]:
     for start in range(0, len(keys), AT_ONCE):
         some = {"keys": list(keys[start : start + AT_ONCE])}
         held.update(tx.scalars(HELD_BY_MEDIA, some), tx.scalars(HELD_BY_RESOURCES, some))
+        held.update(tx.scalars(uploads.HELD, some))
     return [key for key in keys if key not in held]
 
 
@@ -68,6 +73,7 @@ def sweep(tx: Connection, here: Here) -> list[Dropped]:
     now = here.now()
     for statement, kept in SWEEPS:
         tx.execute(statement, {"before": now - kept})
+    uploads.sweep(tx, here)
     loose = tuple(tx.scalars(DROP_LOOSE, {"before": now - LOOSE_MEDIA_KEPT}))
     if loose:
         enqueue(tx, Forget(loose), due=now)

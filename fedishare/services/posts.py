@@ -258,7 +258,9 @@ def edit(
     if change.quote_policy is not post.quote_policy:
         quotes.set_policy(tx, post_id=post_id, policy=change.quote_policy)
     is_new_poll = change.poll is not None and polls.redraft(tx, here, post_id=post_id, draft=change.poll)
-    if said == (post.title, post.warning, post.source, post.language, post.sensitive) and not is_new_poll:
+    has_new_files = _exchange(tx, here, post_id=post_id, change=change)
+    is_same = said == (post.title, post.warning, post.source, post.language, post.sensitive)
+    if is_same and not is_new_poll and not has_new_files:
         if change.quote_policy is not post.quote_policy:
             enqueue(tx, PublishAgain(post_id), due=here.now())
         return
@@ -270,6 +272,12 @@ def edit(
     resources.describe(tx, post_id=post_id, description=change.text)
     threads.tag(tx, post_id=post_id, labels=written.tags)
     enqueue(tx, PublishEdit(post_id), due=here.now())
+
+
+def _exchange(tx: Connection, here: Here, *, post_id: int, change: Change) -> bool:
+    if change.files is None or not resources.is_resource(tx, post_id=post_id):
+        return False
+    return resources.exchange_files(tx, here, post_id=post_id, files=change.files)
 
 
 def delete(tx: Connection, here: Here, *, by_id: int, post_id: int, as_moderator: bool = False) -> None:

@@ -1,5 +1,6 @@
 """Teaching resources: their metadata and files, and "used it"."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -13,15 +14,23 @@ from fedishare.db.people import Actor
 from fedishare.db.posts import Post
 from fedishare.db.resources import Resource, ResourceFile, Use
 from fedishare.domain import markup, vocabularies
-from fedishare.domain.kinds import NoticeKind
+from fedishare.domain.kinds import FileState, NoticeKind
 from fedishare.jobs.queue import enqueue
-from fedishare.jobs.types import SendUse
+from fedishare.jobs.types import Forget, SendUse
 from fedishare.services import notices
 
 MOST_FILES: Final = 20
 LONGEST_LINE: Final = 500
 ADD: Final = insert(Resource)
 ADD_FILE: Final = insert(ResourceFile)
+FILES: Final = (
+    select(ResourceFile.id, ResourceFile.name, ResourceFile.storage_key)
+    .where(ResourceFile.post_id == bindparam("post"))
+    .order_by(ResourceFile.position)
+    .with_for_update()
+)
+DROP_FILE: Final = delete(ResourceFile).where(ResourceFile.id == bindparam("file"))
+MOVE_FILE: Final = update(ResourceFile).where(ResourceFile.id == bindparam("file")).values(position=bindparam("place"))
 REPLACE: Final = delete(ResourceFile).where(ResourceFile.post_id == bindparam("post"))
 DROP: Final = delete(Resource).where(Resource.post_id == bindparam("post"))
 DESCRIBE: Final = (
@@ -59,6 +68,8 @@ class UploadedFile(msgspec.Struct, frozen=True):
     size: int
     sha256: str
     storage_key: str
+    state: FileState = FileState.CLEAN
+    has_macros: bool = False
 
 
 class ResourceDraft(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,10 +148,15 @@ def attach(tx: Connection, here: Here, *, post_id: int, description: str, draft:
     )
     taken: set[str] = set()
     for position, file in enumerate(draft.files):
-        name = _free_name(file.name, taken)
-        row = {"post_id": post_id, "position": position, "name": name, "media_type": file.media_type}
-        row |= {"size": file.size, "sha256": file.sha256, "storage_key": file.storage_key}
-        tx.execute(ADD_FILE, row | {"url": here.uris.file(post_id, name)})
+        _add_file(tx, here, post_id=post_id, position=position, file=file, taken=taken)
+
+
+def _add_file(tx: Connection, here: Here, *, post_id: int, position: int, file: UploadedFile, taken: set[str]) -> None:
+    name = _free_name(file.name, taken)
+    row = {"post_id": post_id, "position": position, "name": name, "media_type": file.media_type}
+    row |= {"size": file.size, "sha256": file.sha256, "storage_key": file.storage_key}
+    row |= {"state": file.state, "has_macros": file.has_macros}
+    tx.execute(ADD_FILE, row | {"url": here.uris.file(post_id, name)})
 
 
 def _free_name(name: str, taken: set[str]) -> str:
@@ -160,6 +176,36 @@ def is_resource(tx: Connection, *, post_id: int) -> bool:
 def describe(tx: Connection, *, post_id: int, description: str) -> None:
     """A resource of ours was edited: that is its next version. Nothing happens to other posts."""
     tx.execute(DESCRIBE, {"post": post_id, "about": description})
+
+
+def exchange_files(tx: Connection, here: Here, *, post_id: int, files: Sequence[int | UploadedFile]) -> bool:
+    """Give a resource of ours these files in this order: those it keeps by their ids, and new ones.
+
+    Answers whether anything is different. Raises Invalid where none is left, there are too many, or one is not its own.
+    """
+    had = {row.id: row for row in tx.execute(FILES, {"post": post_id})}
+    kept = [file for file in files if isinstance(file, int)]
+    if set(kept) - set(had):
+        raise Invalid("One of the files was taken out meanwhile: look at the resource and edit it again.")
+    if not files:
+        raise Invalid("A resource needs at least one file.")
+    if len(files) > MOST_FILES:
+        raise Invalid(f"A resource may have up to {MOST_FILES} files.")
+    if list(files) == list(had):
+        return False
+    gone = [row for row in had.values() if row.id not in kept]
+    for row in gone:
+        tx.execute(DROP_FILE, {"file": row.id})
+    if stored := tuple(row.storage_key for row in gone if row.storage_key):
+        enqueue(tx, Forget(stored), due=here.now())
+    # One that is kept keeps its address. What takes the place of another may have its name.
+    taken = {had[file_id].name for file_id in kept}
+    for position, file in enumerate(files):
+        if isinstance(file, int):
+            tx.execute(MOVE_FILE, {"file": file, "place": position})
+        else:
+            _add_file(tx, here, post_id=post_id, position=position, file=file, taken=taken)
+    return True
 
 
 def attach_foreign(tx: Connection, *, post_id: int, resource: ForeignResource) -> None:

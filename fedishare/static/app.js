@@ -14,6 +14,7 @@ document.getElementById("errors")?.focus();
 // One press is enough, however slow the network.
 document.addEventListener("submit", (event) => {
   const form = event.target;
+  if (event.defaultPrevented) return;
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "1";
   setTimeout(() => delete form.dataset.sent, 8000);
@@ -72,5 +73,6 @@ if (compose) {
   let isChanged = false;
   compose.addEventListener("input", () => { isChanged = true; });
   compose.addEventListener("submit", () => { isChanged = false; });
+  compose.addEventListener("kept", () => { isChanged = false; });
   addEventListener("beforeunload", (event) => { if (isChanged) event.preventDefault(); });
 }

@@ -12,12 +12,15 @@ from fedishare.domain.permissions import Verb, may
 from fedishare.http.keys import DATABASE, HERE, SETTINGS, VISITOR
 from fedishare.http.pages import page
 from fedishare.http.routes import Routes
-from fedishare.queries import timelines
+from fedishare.queries import room_left, timelines
 from fedishare.queries.cards import Card
-from fedishare.services import posts
 from fedishare.services.drafts import Change, PollDraft
-from fedishare.web import asked, choices, drafting, forms
+from fedishare.services.resources import UploadedFile
+from fedishare.services.saved import Seen
+from fedishare.services.uploads import Staged
+from fedishare.web import asked, choices, drafting, forms, staging
 from fedishare.web.drafting import PLACES, POLL_PLACES, Sent, Setting
+from fedishare.web.staging import Line
 
 DEFAULT_LICENCE: Final = "CC-BY-4.0"
 LONGEST_GREETING: Final = 200
@@ -34,6 +37,13 @@ class Place(NamedTuple):
     key: str
     alt: str
     focus: str = ""
+
+
+class RoomLeft(NamedTuple):
+    """How many bytes of files the visitor may add, and how many they may have; None for any number."""
+
+    left: int | None
+    most: int | None
 
 
 @routes.get("/compose")
@@ -67,15 +77,16 @@ async def send(request: web.Request) -> web.Response:
     sent = await drafting.receive(request, await forms.read(request), me=me)
     errors = drafting.mistakes(sent)
     if errors:
-        return await _again(request, sent, errors)
+        return await show_again(request, sent, errors)
     try:
         draft = drafting.draft_of(sent)
         people = await drafting.find_named(request, draft.text)
         post_id = await request.app[DATABASE].write(
-            drafting.publish, request.app[HERE], author_id=me, draft=draft, people=people
-        )
+            drafting.publish, request.app[HERE], author_id=me, draft=draft, people=people,
+            files=[staged.key for staged in sent.files], seen=sent.seen,
+        )  # fmt: skip
     except (Invalid, Refused) as error:
-        return await _again(request, sent, {"text": str(error)})
+        return await show_again(request, sent, {"text": str(error)})
     return asked.go(f"/resources/{post_id}" if draft.resource is not None else f"/posts/{post_id}")
 
 
@@ -90,12 +101,16 @@ async def ask_to_edit(request: web.Request) -> web.Response:
         "sensitive": "1" if post.sensitive and not post.warning else "",
         "quote_policy": str(post.quote_policy or ""),
     } | _poll_values(post)
-    return await _show_edit(request, post, values=values, errors={})
+    files = [staging.line_of(file) for file in post.resource.files] if post.resource is not None else []
+    return await _show_edit(request, post, values=values, errors={}, files=files)
 
 
 @routes.post("/posts/{id}/edit")
 async def edit(request: web.Request) -> web.Response:
-    form, post = await forms.read(request), await _own(request)
+    form, post, me = await forms.read(request), await _own(request), asked.me(request)
+    staged = await drafting.files_of(request, form, me=me) if post.resource is not None else []
+    listed = _listed(form, post, staged) if post.resource is not None and "upload" in form.lists else None
+    files = [] if listed is None else [each.line for each in listed]
     change = Change(
         text=form.text("text"),
         title=form.text("title") or None,
@@ -104,21 +119,49 @@ async def edit(request: web.Request) -> web.Response:
         sensitive=bool(form.text("sensitive")),
         poll=_changed_poll(form, post),
         quote_policy=choices.quote_policy(form.text("quote_policy")),
+        files=None if listed is None else tuple(each.file for each in listed),
     )
+    kept = len(files) - len(staged)
+    if wrong := form.errors | drafting.mistakes_of_files(staged, form.errors, kept=kept):
+        status = 413 if any(isinstance(error, TooLarge) for error in form.refusals) else 422
+        return await _show_edit(request, post, values=form.values, errors=wrong, files=files, status=status)
     try:
         if change.poll is not None:
             polls.options(change.poll.options)
     except Invalid as error:
-        return await _show_edit(request, post, values=form.values, errors={"poll": str(error)})
+        return await _show_edit(request, post, values=form.values, errors={"poll": str(error)}, files=files)
     try:
         named = await drafting.find_named(request, change.text)
         await request.app[DATABASE].write(
-            posts.edit, request.app[HERE], editor_id=asked.me(request), post_id=post.id, change=change, people=named
-        )
+            drafting.rewrite, request.app[HERE], editor_id=me, post_id=post.id, change=change, people=named,
+            files=[each.key for each in staged],
+        )  # fmt: skip
     except Invalid as error:
-        field = "title" if post.resource is not None and change.title is None else "text"
-        return await _show_edit(request, post, values=form.values, errors={field: str(error)})
+        field = (
+            "title" if post.resource is not None and change.title is None else "files" if change.files == () else "text"
+        )
+        return await _show_edit(request, post, values=form.values, errors={field: str(error)}, files=files)
     return asked.go(asked.path(request, post.uri))
+
+
+class Listed(NamedTuple):
+    """A file of a resource that is edited: as the form shows it, and as it is meant."""
+
+    line: Line
+    file: int | UploadedFile
+
+
+def _listed(form: forms.Form, post: Card, staged: Sequence[Staged]) -> list[Listed]:
+    """The files of the resource and new ones, in the order that the form gives them."""
+    had = {staging.kept(file.id): file for file in post.resource.files} if post.resource is not None else {}
+    new = {each.key: each for each in staged}
+    found = []
+    for key in [*drafting.in_order(form), *form.files]:
+        if key in had:
+            found.append(Listed(staging.line_of(had[key]), had[key].id))
+        elif key in new:
+            found.append(Listed(staging.line(new[key]), staging.as_files([new[key]])[0]))
+    return found
 
 
 def _poll_values(post: Card) -> dict[str, str]:
@@ -144,17 +187,22 @@ async def _own(request: web.Request) -> Card:
     return post
 
 
-async def _again(request: web.Request, sent: Sent, errors: Mapping[str, str]) -> web.Response:
-    """The form as it was sent, with what is wrong beside each field."""
-    files = [forms.keep(request, file) for file in sent.files]
+async def show_again(
+    request: web.Request, sent: Sent, errors: Mapping[str, str], *, said: str = "", seen: Seen | None = None
+) -> web.Response:
+    """The form as it was sent, or kept as the draft `seen`, with what is wrong beside each field."""
     pictures = [
         Place(number, sent.keys.get(number, ""), sent.form.text(f"alt_{number}"), sent.form.text(f"focus_{number}"))
         for number in PLACES
     ]
-    status = 413 if any(isinstance(error, TooLarge) for error in sent.form.refusals) else 422
+    status = 413 if any(isinstance(error, TooLarge) for error in sent.form.refusals) else 422 if errors else 200
     values = sent.form.values | {"kind": "resource" if sent.is_resource else "talk"}
+    seen = seen or sent.seen
+    if seen is not None:
+        values |= {"draft": str(seen.id), "draft_version": str(seen.version)}
+    files = [staging.line(staged) for staged in sent.files]
     return await _show(
-        request, sent.setting, values=values, errors=errors, files=files, pictures=pictures, status=status
+        request, sent.setting, values=values, errors=errors, files=files, pictures=pictures, status=status, said=said
     )
 
 
@@ -164,9 +212,10 @@ async def _show(
     *,
     values: Mapping[str, str],
     errors: Mapping[str, str] | None = None,
-    files: Sequence[forms.KeptFile] = (),
+    files: Sequence[Line] = (),
     pictures: Sequence[Place] | None = None,
     status: int = 200,
+    said: str = "",
 ) -> web.Response:
     parent = setting.parent
     shown = parent or setting.quoted
@@ -181,6 +230,8 @@ async def _show(
         rooms=[(line.face.id, f"{line.face.name} (@{line.face.full_handle})") for line in setting.rooms],
         audiences=setting.audiences,
         kept_files=files,
+        said=said,
+        room_left=await _room_left(request),
         pictures=pictures or [Place(number, "", "") for number in PLACES],
         values=_complete(values),
         errors=errors or {},
@@ -193,18 +244,26 @@ async def _show(
 
 
 async def _show_edit(
-    request: web.Request, post: Card, *, values: Mapping[str, str], errors: Mapping[str, str]
+    request: web.Request,
+    post: Card,
+    *,
+    values: Mapping[str, str],
+    errors: Mapping[str, str],
+    files: Sequence[Line] = (),
+    status: int = 422,
 ) -> web.Response:
     return await page(
         request,
         "compose.html",
-        status=422 if errors else 200,
+        status=status if errors else 200,
         parent=None,
         quoted=None,
         is_poll=post.poll is not None,
         rooms=[],
         audiences=[],
-        kept_files=[],
+        kept_files=files,
+        said="",
+        room_left=await _room_left(request),
         pictures=[],
         values=_complete(values),
         errors=errors,
@@ -217,9 +276,19 @@ async def _show_edit(
     )
 
 
+async def _room_left(request: web.Request) -> RoomLeft:
+    most = request.app[SETTINGS].max_person_bytes
+    if most is None:
+        return RoomLeft(None, None)
+    used = await request.app[DATABASE].read(room_left.used_by, owner_id=asked.me(request))
+    return RoomLeft(max(0, most - used), most)
+
+
 def _complete(values: Mapping[str, str]) -> dict[str, str]:
     """Every field of the form, so that a template may ask for any."""
-    empty = dict.fromkeys(("kind", "title", "text", "warning", "sensitive", "licence", "room", "visibility"), "")
+    empty = dict.fromkeys(
+        ("draft", "draft_version", "kind", "title", "text", "warning", "sensitive", "licence", "room", "visibility"), ""
+    )
     empty |= dict.fromkeys((*(f"poll_{place}" for place in POLL_PLACES), "poll_several", "quote_policy"), "")
     return (
         empty

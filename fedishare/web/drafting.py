@@ -1,7 +1,8 @@
 """From a form that somebody filled in to a draft: what is wrong with it, whom it names, what it becomes."""
 
 import asyncio
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from aiohttp import web
@@ -16,17 +17,23 @@ from fedishare.inbox import resolve
 from fedishare.queries import pages, people, rooms, timelines
 from fedishare.queries.cards import Card
 from fedishare.queries.rooms import RoomLine
-from fedishare.services import media, posts
-from fedishare.services.drafts import Draft, PollDraft
-from fedishare.services.resources import ResourceDraft, UploadedFile
-from fedishare.web import asked, choices, forms
+from fedishare.services import media, posts, saved, uploads
+from fedishare.services.drafts import Change, Draft, PollDraft
+from fedishare.services.resources import MOST_FILES, ResourceDraft
+from fedishare.services.saved import Seen
+from fedishare.services.uploads import Staged
+from fedishare.web import asked, choices, staging
 from fedishare.web.choices import Audience
 from fedishare.web.forms import Form
 
 PLACES: Final = range(1, media.MOST + 1)
 POLL_PLACES: Final = range(1, polls.MOST_OPTIONS + 1)
 MOST_LOOK_UPS: Final = 10
+# What a form says of itself, and what was done with it.
+PASSING: Final = re.compile(r"draft|draft_version|upload|drop_upload|place_.*|picture_key_\d|drop_\d|save_draft")
 LOOK_UP_SECONDS: Final = 15.0
+# More than a resource may have, so that whoever added too many can choose.
+MOST_LISTED: Final = MOST_FILES * 3
 
 
 class Setting(NamedTuple):
@@ -49,12 +56,18 @@ class Sent(NamedTuple):
     form: Form
     setting: Setting
     keys: dict[int, str]
-    files: list[UploadedFile]
+    files: list[Staged]
 
     @property
     def is_resource(self) -> bool:
         """Whoever adds files means to share a resource, whatever the button said."""
         return self.setting.parent is None and (self.form.text("kind") == "resource" or bool(self.files))
+
+    @property
+    def seen(self) -> Seen | None:
+        """The draft that the form was filled from, if it was."""
+        draft_id, version = (asked.whole(self.form.text(name)) for name in ("draft", "draft_version"))
+        return Seen(draft_id, version or 0) if draft_id is not None else None
 
 
 def look_round(
@@ -89,8 +102,40 @@ async def receive(request: web.Request, form: Form, *, me: int) -> Sent:
     keys = {number: key for number, key in keys.items() if key in known}
     if keys or form.pictures:
         keys |= await request.app[DATABASE].write(_keep_pictures, request.app[HERE], form, keys, me=me)
-    files = [*forms.kept(request, form), *form.files]
-    return Sent(form, setting, dict(sorted(keys.items())), files)
+    return Sent(form, setting, dict(sorted(keys.items())), await files_of(request, form, me=me))
+
+
+async def files_of(request: web.Request, form: Form, *, me: int) -> list[Staged]:
+    """The files that a form speaks of, in the order that it gives them, and then those that came with it."""
+    wanted = [*in_order(form), *form.files]
+    found = await request.app[DATABASE].read(uploads.several, owner_id=me, keys=wanted) if wanted else []
+    if {key for key in wanted if ":" not in key} - {staged.key for staged in found}:
+        form.errors["files"] = " ".join(
+            said
+            for said in (form.errors.get("files"), "A file that was here before is gone: please add it again.")
+            if said
+        )
+    whole = []
+    for staged in found:
+        try:
+            is_ready = staged.received == staged.size and not staged.is_whole
+            whole.append(await staging.complete(request, staged, owner_id=me) if is_ready else staged)
+        except Invalid as error:
+            form.errors["files"] = str(error)
+    return whole
+
+
+def in_order(form: Form) -> list[str]:
+    """What a form lists as its files, without those to leave out. Each may have been given another place."""
+    dropped = set(form.lists.get("drop_upload", []))
+    listed = list(dict.fromkeys(filter(None, form.lists.get("upload", []))))[:MOST_LISTED]
+
+    def place(number: int) -> tuple[int, int, int]:
+        chosen = asked.whole(form.text(f"place_{listed[number]}")) or number + 1
+        # Of two in one place, the one that was moved up comes first, and the one that was moved down last.
+        return chosen, (chosen > number + 1) - (chosen < number + 1), number
+
+    return [listed[number] for number in sorted(range(len(listed)), key=place) if listed[number] not in dropped]
 
 
 def _keep_pictures(tx: Connection, here: Here, form: Form, keys: Mapping[int, str], *, me: int) -> dict[int, str]:
@@ -121,6 +166,7 @@ def mistakes(sent: Sent) -> dict[str, str]:
             errors["title"] = "Give the resource a title, so that colleagues can find it."
         if not sent.files:
             errors.setdefault("files", "Add at least one file: that is what colleagues come for.")
+        errors |= mistakes_of_files(sent.files, errors)
         if vocabularies.licence(form.text("licence")) is None:
             errors["licence"] = "Choose what colleagues may do with it."
     elif not form.text("text") and not sent.keys:
@@ -128,6 +174,21 @@ def mistakes(sent: Sent) -> dict[str, str]:
     if poll_options(form):
         errors |= _mistakes_of_poll(sent)
     return errors
+
+
+def mistakes_of_files(staged: Sequence[Staged], errors: Mapping[str, str], *, kept: int = 0) -> dict[str, str]:
+    """What is wrong with the files of a form, beside what is known to be."""
+    partial = next((each for each in staged if not each.is_whole), None)
+    said = [errors.get("files")]
+    if partial is not None:
+        said.append(
+            f"{partial.name} has not arrived whole yet: choose it once more and it goes on where it stopped, "
+            "or leave it out."
+        )
+    if len(staged) + kept > MOST_FILES:
+        said.append(f"A resource may have up to {MOST_FILES} files: leave some out.")
+    together = " ".join(filter(None, said))
+    return {"files": together} if together else {}
 
 
 def _mistakes_of_poll(sent: Sent) -> dict[str, str]:
@@ -181,7 +242,7 @@ def _resource(sent: Sent) -> ResourceDraft:
         level=form.text("level") or None,
         type=form.text("type") or None,
         licence=form.text("licence") or None,
-        files=tuple(sent.files),
+        files=staging.as_files(sent.files),
     )
 
 
@@ -209,13 +270,64 @@ async def _look_up(request: web.Request, handle: str) -> int | None:
     return found.id if found.kind == "actor" else None
 
 
-def publish(tx: Connection, here: Here, *, author_id: int, draft: Draft, people: Mapping[str, int]) -> int:
-    """Publish a draft once. Raises Invalid or Refused with what its author can do."""
+def publish(
+    tx: Connection,
+    here: Here,
+    *,
+    author_id: int,
+    draft: Draft,
+    people: Mapping[str, int],
+    files: Sequence[str] = (),
+    seen: Seen | None = None,
+) -> int:
+    """Publish a draft once. Raises Invalid or Refused with what its author can do.
+
+    `files` are the keys of the uploads that it takes along; what was `seen` as a draft on the server is none any more.
+    """
     if draft.resource and pages.is_shared(tx, storage_keys=[file.storage_key for file in draft.resource.files]):
         raise Invalid("These files have been shared already: look at your page before you send them again.")
     if draft.visibility is Visibility.MENTIONED and draft.in_reply_to is None and not people:
         raise Invalid("Nobody would see this: name at least one person, such as @name@school.example.")
     try:
-        return posts.publish(tx, here, author_id=author_id, draft=draft, people=people)
+        post_id = posts.publish(tx, here, author_id=author_id, draft=draft, people=people)
     except NotFound as error:
         raise Invalid(str(error)) from error
+    uploads.take(tx, here, owner_id=author_id, keys=files, post_id=post_id)
+    if seen is not None:
+        saved.published(tx, owner_id=author_id, seen=seen)
+    return post_id
+
+
+def rewrite(
+    tx: Connection,
+    here: Here,
+    *,
+    editor_id: int,
+    post_id: int,
+    change: Change,
+    people: Mapping[str, int],
+    files: Sequence[str] = (),
+) -> None:
+    """Edit a post; `files` are the keys of the uploads that are new in it."""
+    posts.edit(tx, here, editor_id=editor_id, post_id=post_id, change=change, people=people)
+    uploads.take(tx, here, owner_id=editor_id, keys=files, post_id=post_id)
+
+
+async def keep_draft(request: web.Request, sent: Sent, *, me: int) -> saved.Saved:
+    """Keep the form on the server as it is. Raises Invalid where that cannot be."""
+    return await request.app[DATABASE].write(
+        saved.save,
+        request.app[HERE],
+        owner_id=me,
+        seen=sent.seen,
+        fields=_lasting(sent),
+        files=[staged.key for staged in sent.files],
+        pictures=list(sent.keys.values()),
+    )
+
+
+def _lasting(sent: Sent) -> dict[str, list[str]]:
+    """The fields of a form that mean the same when it is opened again, whoever thought of them."""
+    said = {name: values for name, values in sent.form.lists.items() if not PASSING.fullmatch(name)}
+    pictures = {f"picture_key_{number}": [key] for number, key in sent.keys.items()}
+    return said | pictures | {"upload": [staged.key for staged in sent.files]}

@@ -4,26 +4,22 @@ A mistake in one part never loses the rest: what is wrong is noted under the nam
 and the form can be shown again as it was filled in.
 """
 
-import base64
-import hashlib
-import hmac
 import re
 from collections.abc import AsyncIterator
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.http import HttpProcessingError
 
-from fedishare.core import json
 from fedishare.core.errors import FediShareError, Invalid, TooLarge, Unreachable
-from fedishare.domain import files
-from fedishare.http import visitors
-from fedishare.http.keys import SETTINGS, STORAGE
+from fedishare.domain import contents, files
+from fedishare.domain.permissions import Verb, may
+from fedishare.http.keys import STORAGE, VISITOR
 from fedishare.net import pictures
 from fedishare.services.media import Upload
-from fedishare.services.resources import MOST_FILES, UploadedFile
-from fedishare.web import media
+from fedishare.services.resources import MOST_FILES
+from fedishare.web import media, staging
 
 MOST_PARTS: Final = 200
 LONGEST_FIELD: Final = 128 << 10
@@ -34,36 +30,20 @@ PICTURE: Final = re.compile(r"picture_([1-4])", re.ASCII)
 
 
 class Form(msgspec.Struct, frozen=True):
-    """What somebody sent: `pictures` by their place, `errors` by their field; `refusals` are those of files."""
+    """What somebody sent: `pictures` by their place, `errors` by their field; `refusals` are those of files.
+
+    `files` are the keys of the uploads that came with it.
+    """
 
     values: dict[str, str]
     lists: dict[str, list[str]]
     pictures: dict[int, Upload]
-    files: list[UploadedFile]
+    files: list[str]
     errors: dict[str, str]
     refusals: list[FediShareError]
 
     def text(self, name: str) -> str:
         return self.values.get(name, "").replace("\r\n", "\n").strip()
-
-
-class KeptFile(NamedTuple):
-    """A file that came with a form that had to be shown again. Only the same browser can hand the ticket back."""
-
-    file: UploadedFile
-    ticket: str
-
-    @property
-    def name(self) -> str:
-        return self.file.name
-
-    @property
-    def media_type(self) -> str:
-        return self.file.media_type
-
-    @property
-    def size(self) -> int:
-        return self.file.size
 
 
 async def read(request: web.Request) -> Form:
@@ -128,22 +108,17 @@ async def _keep_file(request: web.Request, part: BodyPartReader, form: Form) -> 
         raise Invalid(f"{name} is empty, so it was left out.")
     if len(form.files) >= MOST_FILES:
         raise Invalid(f"A resource may have up to {MOST_FILES} files; {name} was left out.")
-    media_type = files.detect(head, name)
-    if files.is_refused(media_type, name):
-        raise Invalid(
-            f"{name} was left out: programs and shortcuts cannot be shared, because they may harm a computer."
-        )
-    limit = request.app[SETTINGS].max_upload_bytes
-    try:
-        stored = await request.app[STORAGE].save(_chunks(part, head), max_bytes=limit)
-    except TooLarge:
-        raise TooLarge(f"{name} was left out: a file may have up to {limit >> 20} MB.") from None
-    form.files.append(UploadedFile(name, media_type, stored.size, stored.sha256, stored.key))
+    if files.is_refused(files.detect(head, name), name):
+        raise Invalid(f"{name} was left out: {contents.PROGRAM}")
+    me = request[VISITOR].actor_id
+    if me is None or not may(request[VISITOR].role, Verb.UPLOAD):
+        raise Invalid(f"{name} was left out: sign in to share files.")
+    form.files.append(await staging.keep(request, _chunks(part, head), name, owner_id=me))
 
 
 async def _keep_picture(request: web.Request, part: BodyPartReader, form: Form, place: int) -> None:
     body = await _bytes(part, pictures.MAX_BYTES)
-    if not body:
+    if not body or not request[VISITOR].is_signed_in:
         return
     clean = await media.cleaned(body)
     stored = await request.app[STORAGE].save_bytes(clean.body)
@@ -184,42 +159,3 @@ async def _pass_over(part: BodyPartReader) -> None:
         left -= len(chunk)
         if left < 0:
             raise TooLarge("This is far more than this node takes at once.")
-
-
-def keep(request: web.Request, file: UploadedFile) -> KeptFile:
-    """A file with the ticket that the form carries until it is sent again."""
-    body = json.dumps(file)
-    return KeptFile(file, base64.urlsafe_b64encode(_mark(request, body) + body).decode())
-
-
-def kept(request: web.Request, form: Form) -> list[UploadedFile]:
-    """The files whose tickets came back, without those to leave out. A ticket from elsewhere is noted as a mistake."""
-    dropped = set(form.lists.get("drop_file", []))
-    found = []
-    for place, ticket in enumerate(form.lists.get("kept_file", [])[:MOST_FILES]):
-        if str(place) in dropped:
-            continue
-        file = _read_ticket(request, ticket)
-        if file is None:
-            form.errors["files"] = "A file that was here before is gone: please add it again."
-        else:
-            found.append(file)
-    return found
-
-
-def _read_ticket(request: web.Request, ticket: str) -> UploadedFile | None:
-    try:
-        marked = base64.urlsafe_b64decode(ticket)
-        mark, body = marked[: hashlib.sha256().digest_size], marked[hashlib.sha256().digest_size :]
-        if not hmac.compare_digest(mark, _mark(request, body)):
-            return None
-        return msgspec.json.decode(body, type=UploadedFile)
-    except (ValueError, msgspec.DecodeError):
-        return None
-
-
-def _mark(request: web.Request, body: bytes) -> bytes:
-    """What only this node can write, for this session: the key is the session's own secret."""
-    secret = visitors.secret_of(request) or ""
-    key = hashlib.sha256(b"kept files\0" + secret.encode()).digest()
-    return hmac.digest(key, body, hashlib.sha256)

@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 from aiohttp import web
 from sqlalchemy import Connection
 
-from fedishare.core.errors import Invalid, NotFound, Unreachable
+from fedishare.core.errors import Gone, Invalid, NotFound, Unreachable
 from fedishare.domain import vocabularies
+from fedishare.domain.kinds import FileState
 from fedishare.http import readers
 from fedishare.http.keys import CLIENT, DATABASE, HERE, SETTINGS, STORAGE, TOOLS, VISITOR
 from fedishare.http.pages import page
@@ -18,8 +19,8 @@ from fedishare.net.storage import Stored
 from fedishare.queries import pages
 from fedishare.queries.cards import Card
 from fedishare.queries.pages import StoredFile, Terms, UseLine
-from fedishare.services import resources
-from fedishare.web import asked, crawls, describing, downloads, forms
+from fedishare.services import quotas, resources
+from fedishare.web import asked, crawls, describing, downloads, forms, staging
 from fedishare.web.choices import LEVELS
 
 SAID: Final = {"used": "Thank you. Your line is on its way to the author."}
@@ -102,6 +103,7 @@ async def download(request: web.Request) -> web.StreamResponse:
     post_id, viewer = asked.post_id(request), request[VISITOR].actor_id
     name, reader = request.match_info["name"], await readers.reader(request)
     file = await request.app[DATABASE].read(pages.file, post_id=post_id, name=name, viewer=viewer, reader=reader)
+    _require_clean(file)
     key = file.storage_key
     if key is None:
         if not request[VISITOR].is_signed_in:
@@ -113,9 +115,18 @@ async def download(request: web.Request) -> web.StreamResponse:
     return await downloads.send(request, request.app[STORAGE].path(key), etag=file.sha256, headers=headers)
 
 
+def _require_clean(file: StoredFile) -> None:
+    """What is being looked at, and what was found to be bad, is given to nobody."""
+    if file.state is FileState.PENDING:
+        raise Unreachable("This file is being checked. Please try again in a minute.", retry_after=60)
+    if file.state is FileState.REFUSED:
+        raise Gone("This file was found to be damaged or harmful, and is not given out. Please tell its author.")
+
+
 async def _fetch(request: web.Request, file: StoredFile) -> str:
     """Bring the bytes here, compare their fingerprint, and keep them. Answers with their storage key."""
     storage, database = request.app[STORAGE], request.app[DATABASE]
+    await database.read(quotas.require_of_node, staging.quotas(request.app[SETTINGS]), name=file.name, size=file.size)
     limit, signer = request.app[SETTINGS].max_upload_bytes, await documents.signer(request.app[TOOLS])
     # Signed, for what only some may have is given to the nodes of those alone.
     async with request.app[CLIENT].stream(file.url, max_bytes=limit, signer=signer) as found:

@@ -7,6 +7,7 @@ from fedishare.web import (
     blocks,
     compose,
     deliveries,
+    drafts,
     home,
     intents,
     media,
@@ -26,6 +27,8 @@ from fedishare.web import (
     servers,
     settings,
     sign_in,
+    storage,
+    uploads,
 )
 
 ALL: Final[tuple[Routes, ...]] = tuple(
@@ -39,6 +42,8 @@ ALL: Final[tuple[Routes, ...]] = tuple(
         resources,
         reactions,
         compose,
+        drafts,
+        uploads,
         rooms,
         rulings,
         people,
@@ -51,6 +56,7 @@ ALL: Final[tuple[Routes, ...]] = tuple(
         reports,
         servers,
         deliveries,
+        storage,
         media,
         pages,
     )

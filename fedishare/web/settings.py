@@ -1,6 +1,6 @@
 """What somebody says about themselves, and their password."""
 
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 from sqlalchemy import Connection
@@ -8,10 +8,10 @@ from sqlalchemy import Connection
 from fedishare.core.errors import Invalid
 from fedishare.core.here import Here
 from fedishare.http import visitors
-from fedishare.http.keys import DATABASE, HERE, VISITOR
+from fedishare.http.keys import DATABASE, HERE, SETTINGS, VISITOR
 from fedishare.http.pages import page
 from fedishare.http.routes import Routes
-from fedishare.queries import people
+from fedishare.queries import people, room_left
 from fedishare.queries.people import Profile
 from fedishare.services import accounts
 from fedishare.services import people as people_services
@@ -31,7 +31,7 @@ routes: Final = Routes()
 async def show(request: web.Request) -> web.Response:
     profile = await request.app[DATABASE].read(people.by_id, actor_id=asked.me(request))
     saved = SAVED.get(request.query.get("saved", ""), "")
-    return await page(request, "settings.html", values=_values(profile), errors={}, saved=saved)
+    return await _show(request, values=_values(profile), errors={}, saved=saved)
 
 
 @routes.post("/settings")
@@ -46,7 +46,20 @@ async def save(request: web.Request) -> web.Response:
         values = _values(profile) | (form.values if form.text("part") != "password" else {})
         values["locked"] = form.text("locked") if form.text("part") != "password" else values["locked"]
         errors = {mistake.field: str(mistake)}
-        return await page(request, "settings.html", status=422, values=values, errors=errors, saved="")
+        return await _show(request, status=422, values=values, errors=errors, saved="")
+
+
+async def _show(request: web.Request, **values: Any) -> web.Response:
+    used = await request.app[DATABASE].read(room_left.used_by, owner_id=asked.me(request))
+    room = Room(used, request.app[SETTINGS].max_person_bytes)
+    return await page(request, "settings.html", room=room, **values)
+
+
+class Room(NamedTuple):
+    """How many bytes the visitor's files take up, and how many they may; None for any number."""
+
+    used: int
+    most: int | None
 
 
 class _Mistake(Invalid):

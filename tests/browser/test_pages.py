@@ -30,6 +30,7 @@ PAGES: Final = {
     "notices": ("/notices", True),
     "search": ("/search?q=primary", True),
     "settings": ("/settings", True),
+    "drafts": ("/drafts", True),
     "missing": ("/nothing-here", True),
 }
 PUBLIC: Final = [name for name, (_, is_private) in PAGES.items() if not is_private]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import jinja2
+import msgspec
 import pytest
 from aiohttp import FormData, web
 from aiohttp.test_utils import TestClient
@@ -22,7 +23,8 @@ from fedishare.db.engine import Database
 from fedishare.domain.kinds import Kind
 from fedishare.domain.permissions import Role
 from fedishare.http import assets
-from fedishare.http.keys import STORAGE, TEMPLATES
+from fedishare.http.keys import SETTINGS, STORAGE, TEMPLATES
+from fedishare.net.storage import Storage
 from fedishare.services import accounts
 from fedishare.settings import Settings, load
 from tests.builders import FrozenClock, Made, a_person, add
@@ -152,6 +154,15 @@ class Node:
         self._client = client
         self._db = db
         self._here = here
+
+    @property
+    def storage(self) -> Storage:
+        return self._client.app[STORAGE]
+
+    def change(self, **settings: Any) -> None:
+        """As if the node had been started with other settings; nobody may change them while it runs."""
+        changed = msgspec.structs.replace(self._client.app[SETTINGS], **settings)
+        self._client.app._state[SETTINGS] = changed  # noqa: SLF001  # it is frozen by now
 
     @property
     def stored(self) -> list[Path]:

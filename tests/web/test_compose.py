@@ -87,7 +87,7 @@ async def test_a_mistake_keeps_everything_that_was_typed_and_sent(node: Node, db
     assert page.one("input", name="title")["aria-describedby"] == "title-hint title-wrong"
 
     again = RESOURCE | {
-        "kept_file": page.one("input", name="kept_file")["value"],
+        "upload": page.one("input", name="upload")["value"],
         "picture_key_1": page.one("input", name="picture_key_1")["value"],
         "alt_1": "A wall of fractions, one to twelfths",
     }
@@ -103,8 +103,8 @@ async def test_what_was_kept_can_be_left_out(node: Node) -> None:
     files = [("files", "wall.docx", docx()), ("picture_1", "a.png", png())]
     page = (await teacher.post("/compose", form(RESOURCE | {"title": ""}, files))).root
     again = RESOURCE | {
-        "kept_file": page.one("input", name="kept_file")["value"],
-        "drop_file": "0",
+        "upload": page.one("input", name="upload")["value"],
+        "drop_upload": page.one("input", name="upload")["value"],
         "picture_key_1": page.one("input", name="picture_key_1")["value"],
         "drop_1": "1",
     }
@@ -120,10 +120,10 @@ async def test_nobody_else_can_use_a_kept_file_or_picture(node: Node, db: Databa
     _, other = await node.a_teacher()
     files = [("files", "wall.docx", docx()), ("picture_1", "a.png", png())]
     page = (await teacher.post("/compose", form(RESOURCE | {"title": ""}, files))).root
-    ticket, key = page.one("input", name="kept_file")["value"], page.one("input", name="picture_key_1")["value"]
+    file, key = page.one("input", name="upload")["value"], page.one("input", name="picture_key_1")["value"]
 
-    answer = await other.post("/compose", form(RESOURCE | {"kept_file": ticket, "picture_key_1": key}))
-    forged = await teacher.post("/compose", form(RESOURCE | {"kept_file": ticket[:-8] + "AAAAAAAA"}))
+    answer = await other.post("/compose", form(RESOURCE | {"upload": file, "picture_key_1": key}))
+    forged = await teacher.post("/compose", form(RESOURCE | {"upload": file[:-8] + "AAAAAAAA"}))
 
     assert answer.errors == [
         "A file that was here before is gone: please add it again.",
@@ -136,7 +136,7 @@ async def test_nobody_else_can_use_a_kept_file_or_picture(node: Node, db: Databa
 async def test_a_form_sent_twice_makes_one_resource(node: Node, db: Database) -> None:
     _, teacher = await node.a_teacher()
     page = (await teacher.post("/compose", form(RESOURCE | {"title": ""}, [("files", "wall.docx", docx())]))).root
-    again = RESOURCE | {"kept_file": page.one("input", name="kept_file")["value"]}
+    again = RESOURCE | {"upload": page.one("input", name="upload")["value"]}
 
     first, second = await teacher.post("/compose", form(again)), await teacher.post("/compose", form(again))
 

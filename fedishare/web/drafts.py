@@ -1,0 +1,127 @@
+"""Drafts: the list of them, a form filled from one, and saving, by a button or while somebody writes."""
+
+from typing import Final
+
+from aiohttp import web
+
+from fedishare.core import json
+from fedishare.core.errors import FediShareError, NotFound, Refused
+from fedishare.domain.permissions import Verb, may
+from fedishare.http.keys import DATABASE, HERE, VISITOR
+from fedishare.http.pages import page
+from fedishare.http.routes import Routes
+from fedishare.queries import drafts as queries
+from fedishare.queries.drafts import Draft
+from fedishare.services import saved as services
+from fedishare.services.saved import Saved, Seen
+from fedishare.web import asked, compose, drafting, forms
+from fedishare.web.drafting import Sent
+from fedishare.web.forms import Form
+
+SAID: Final = {
+    "saved": "Saved. Nobody but you can see this draft. You find it under Drafts.",
+    "changed": services.CHANGED,
+    "gone": services.GONE,
+}
+LOST: Final = "What you were answering is no longer there. You can still share this as a post of its own."
+
+routes: Final = Routes()
+
+
+@routes.get("/drafts")
+async def mine(request: web.Request) -> web.Response:
+    found = await request.app[DATABASE].read(queries.mine, owner_id=asked.me(request))
+    said = "The draft is deleted." if request.query.get("said") == "deleted" else ""
+    return await page(request, "drafts.html", drafts=found, said=said)
+
+
+@routes.get("/drafts/{id}")
+async def show(request: web.Request) -> web.Response:
+    draft = await _own(request)
+    sent, said = await _opened(request, draft)
+    told = said or SAID.get(request.query.get("said", ""), "")
+    return await compose.show_again(request, sent, sent.form.errors, said=told, seen=Seen(draft.id, draft.version))
+
+
+@routes.post("/drafts")
+async def save(request: web.Request) -> web.Response:
+    me = asked.me(request)
+    if not may(request[VISITOR].role, Verb.POST):
+        raise Refused("This account may read, but not write.")
+    form = await forms.read(request)
+    sent, _ = await _received(request, form, me=me)
+    try:
+        kept = await drafting.keep_draft(request, sent, me=me)
+    except FediShareError as error:
+        if _asks_for_json(request):
+            raise
+        return await compose.show_again(request, sent, sent.form.errors | {"text": str(error)})
+    if _asks_for_json(request):
+        return _told(kept, sent)
+    if sent.form.errors:
+        return await compose.show_again(
+            request, sent, sent.form.errors, said=kept.told, seen=Seen(kept.id, kept.version)
+        )
+    why = next((name for name, words in SAID.items() if words == kept.told), "saved")
+    return asked.go(f"/drafts/{kept.id}?said={why}")
+
+
+@routes.get("/drafts/{id}/delete")
+async def ask_to_delete(request: web.Request) -> web.Response:
+    draft = await _own(request)
+    return await page(
+        request,
+        "confirm.html",
+        post=None,
+        heading="Delete this draft?",
+        message="Its words go, and the files and pictures that came with it. There is no way back.",
+        verb="Delete it",
+        action=f"/drafts/{draft.id}/delete",
+        back="/drafts",
+    )
+
+
+@routes.post("/drafts/{id}/delete")
+async def delete(request: web.Request) -> web.Response:
+    me, draft_id = asked.me(request), asked.post_id(request)
+    await request.app[DATABASE].write(services.delete_one, request.app[HERE], owner_id=me, draft_id=draft_id)
+    return asked.go("/drafts?said=deleted")
+
+
+async def _own(request: web.Request) -> Draft:
+    me, draft_id = asked.me(request), asked.post_id(request)
+    return await request.app[DATABASE].read(queries.one, owner_id=me, draft_id=draft_id)
+
+
+async def _opened(request: web.Request, draft: Draft) -> tuple[Sent, str]:
+    """A draft as if its form had just been sent."""
+    values = {name: said[-1] for name, said in draft.fields.items() if said}
+    form = Form(values, {name: list(said) for name, said in draft.fields.items()}, {}, [], {}, [])
+    return await _received(request, form, me=asked.me(request))
+
+
+async def _received(request: web.Request, form: Form, *, me: int) -> tuple[Sent, str]:
+    """The form; where what it answers is gone meanwhile, without that, and with a word on it."""
+    try:
+        return await drafting.receive(request, form, me=me), ""
+    except NotFound:
+        for name in ("reply_to", "quote"):
+            form.values.pop(name, None)
+            form.lists.pop(name, None)
+        return await drafting.receive(request, form, me=me), LOST
+
+
+def _asks_for_json(request: web.Request) -> bool:
+    return "json" in request.headers.get("Accept", "")
+
+
+def _told(kept: Saved, sent: Sent) -> web.Response:
+    """What a script on the page has to know: where the draft is now, and which pictures need not be sent again."""
+    body = {
+        "draft": str(kept.id),
+        "version": str(kept.version),
+        "told": kept.told,
+        "pictures": {str(number): key for number, key in sent.keys.items()},
+        "errors": list(sent.form.errors.values()),
+    }
+    return web.Response(body=json.dumps(body), content_type="application/json", headers={"Cache-Control": "no-store"})
