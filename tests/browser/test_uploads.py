@@ -17,7 +17,8 @@ DROP: Final = """([name, size]) => {
   const held = new DataTransfer();
   held.items.add(new File([bytes], name, {type: "application/pdf"}));
   for (const kind of ["dragover", "drop"]) {
-    document.querySelector("main").dispatchEvent(new DragEvent(kind, {dataTransfer: held, bubbles: true, cancelable: true}));
+    const dropped = new DragEvent(kind, {dataTransfer: held, bubbles: true, cancelable: true});
+    document.querySelector("main").dispatchEvent(dropped);
   }
 }"""
 
@@ -112,7 +113,7 @@ def test_what_was_begun_comes_back_after_the_page_was_closed(new_page: NewPage, 
 
     later = new_page(storage_state=as_anna)
     later.goto("/drafts")
-    later.get_by_role("link", name="Begun on Monday").click()
+    later.get_by_role("link", name="Begun on Monday", exact=True).click()
     expect(later.get_by_label("Title")).to_have_value("Begun on Monday")
     expect(later.locator("li.upload")).to_contain_text("Choose the file once more, and it goes on from there.")
     with later.expect_request(lambda request: request.method == "PATCH") as first:

@@ -180,6 +180,11 @@ class Process:
         """The status it ended with by itself; None as long as it runs."""
         return self._running.poll() if self._running is not None else None
 
+    @property
+    def pid(self) -> int:
+        assert self._running is not None
+        return self._running.pid
+
     def said(self) -> str:
         return self._log.read_text()[-3000:]
 
