@@ -70,11 +70,11 @@ else:
 class Wish(NamedTuple):
     """What is said of a column beside its name and the type of its values."""
 
-    what: tuple[TypeEngine[Any] | ForeignKey, ...] = ()
+    what: tuple[TypeEngine[Any] | type[TypeEngine[Any]] | ForeignKey, ...] = ()
     options: Mapping[str, Any] = MappingProxyType({})
 
 
-def mapped_column(*what: TypeEngine[Any] | ForeignKey, **options: Any) -> Any:
+def mapped_column(*what: TypeEngine[Any] | type[TypeEngine[Any]] | ForeignKey, **options: Any) -> Any:
     """What a column needs beside its annotation, in the words of SQLAlchemy's `Column`."""
     return Wish(what, options)
 
@@ -139,10 +139,12 @@ def _column(name: str, hint: Any, wish: Wish) -> Column[Any]:
     kind, *said = get_args(hint) if get_origin(hint) is Annotated else (hint,)
     what, options = said[0] if said else wish
     is_optional = NoneType in get_args(kind)
-    types = (
-        () if any(isinstance(one, TypeEngine) for one in what) else (TYPES[get_args(kind)[0] if is_optional else kind],)
-    )
+    types = () if any(map(_is_type, what)) else (TYPES[get_args(kind)[0] if is_optional else kind],)
     return Column(name, *types, *what, **{"nullable": is_optional, **options})
+
+
+def _is_type(said: Any) -> bool:
+    return isinstance(said, TypeEngine) or (isinstance(said, type) and issubclass(said, TypeEngine))
 
 
 def aliased(table: type[T]) -> type[T]:
