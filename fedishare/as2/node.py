@@ -7,8 +7,10 @@ the context says about them, and no context is ever fetched.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 from fedishare.core.errors import Invalid
@@ -34,7 +36,8 @@ class Node:
 
     @property
     def type(self) -> str:
-        return next(iter(self.types), "")
+        found = self.data.get("type")
+        return found if isinstance(found, str) else next(iter(self.types), "")
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -58,22 +61,26 @@ class Node:
 
     def ref(self, term: str) -> str | None:
         """The single id a term points at, however it was wrapped."""
-        return next(iter(self.refs(term)), None)
+        return next(iter(self.refs(term)), None) if term in self.data else None
 
     def refs(self, term: str, *, most: int = 1000) -> tuple[str, ...]:
         """The ids a term points at, without repeats; Public comes out in its one full spelling."""
         found: dict[str, None] = {}
         for value in self._values(term):
             uri = value if isinstance(value, str) else _id_of(value)
-            if isinstance(uri, str) and (is_address(uri) or uri in PUBLIC):
-                found[EVERYBODY if uri in PUBLIC else uri] = None
-                if len(found) == most:
-                    break
+            if not isinstance(uri, str):
+                continue
+            if uri in PUBLIC:
+                found[EVERYBODY] = None
+            elif is_address(uri):
+                found[uri] = None
+            if len(found) == most:
+                break
         return tuple(found)
 
     def text(self, term: str, *, most: int = MAX_TEXT) -> str | None:
         """The first string of a term, else of its language map, cut off after `most` characters."""
-        found = next(self._strings(term), None)
+        found = self._first(term)
         if found is None:
             found = next((said for said in self.languages(term).values() if said), None)
         return found[:most] if found is not None else None
@@ -104,40 +111,58 @@ class Node:
 
     def when(self, term: str) -> datetime | None:
         """A moment in UTC; a time without a zone is taken as UTC."""
+        said = self._first(term)
+        if said is None:
+            return None
         try:
-            moment = datetime.fromisoformat(next(self._strings(term), "").strip())
+            moment = datetime.fromisoformat(said.strip())
             return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
         except (ValueError, OverflowError):
             return None
 
     def node(self, term: str) -> "Node | None":
-        return next(iter(self.nodes(term, most=1)), None)
+        return next((Node(value) for value in self._values(term) if isinstance(value, dict)), None)
 
     def nodes(self, term: str, *, most: int = 1000) -> tuple["Node", ...]:
-        objects = (value for value in self._values(term) if isinstance(value, dict))
-        return tuple(Node(value) for value, _ in zip(objects, range(most), strict=False))
+        return tuple(islice((Node(value) for value in self._values(term) if isinstance(value, dict)), most))
 
     def links(self, term: str, *, most: int = 1000) -> tuple["Node", ...]:
         """What a term points at, in order, each as a Link: an address alone is one that says nothing else."""
-        values = (Node(value if isinstance(value, dict) else {"href": value}) for value in self._values(term))
-        return tuple(link for link, _ in zip(values, range(most), strict=False))
+        values = islice(self._values(term), most)
+        return tuple(Node(value if isinstance(value, dict) else {"href": value}) for value in values)
 
     def strings(self, term: str, *, most: int = 1000) -> tuple[str, ...]:
-        return tuple(value for value, _ in zip(self._strings(term), range(most), strict=False))
+        return tuple(islice(self._strings(term), most))
 
-    def _values(self, term: str) -> Iterator[str | dict[str, Json]]:
+    def _values(self, term: str) -> Iterable[str | dict[str, Json]]:
+        # Most terms are missing or hold one value, and a post is asked for fifty of them.
         raw = self.data.get(term)
-        for value in raw if isinstance(raw, list) else (raw,):
-            if isinstance(value, str | dict):
-                yield value
+        if raw is None:
+            return ()
+        if isinstance(raw, str | dict):
+            return (raw,)
+        return (value for value in raw if isinstance(value, str | dict)) if isinstance(raw, list) else ()
 
-    def _strings(self, term: str) -> Iterator[str]:
+    def _strings(self, term: str) -> Iterable[str]:
         return (value for value in self._values(term) if isinstance(value, str))
+
+    def _first(self, term: str) -> str | None:
+        raw = self.data.get(term)
+        if raw is None or isinstance(raw, str):
+            return raw
+        return next(iter(self._strings(term)), None)
 
 
 def is_address(text: str) -> bool:
     """Whether `text` could be somebody's id: absolute, http or https, and short enough to keep, in bytes."""
-    return len(text) <= MAX_ID and len(text.encode(errors="replace")) <= MAX_ID and _ADDRESS.fullmatch(text) is not None
+    return len(text) <= MAX_ID and _is_address(text)
+
+
+# One activity names the same few addresses again and again.
+@lru_cache(maxsize=1024)
+def _is_address(text: str) -> bool:
+    is_short = text.isascii() or len(text.encode(errors="replace")) <= MAX_ID
+    return is_short and _ADDRESS.fullmatch(text) is not None
 
 
 def _id_of(value: dict[str, Json]) -> Json:

@@ -150,6 +150,14 @@ def _origin(scheme: str, written: str) -> Origin:
 @lru_cache(maxsize=MOST_REMEMBERED // 4)
 def origin_of(url: str) -> Origin:
     """Scheme, canonical host and port of an http or https URL; raises Invalid for anything else."""
+    if len(url) > MAX_URL:
+        raise Invalid("This address is too long.")
+    return _origin_of(url)
+
+
+# Few, as whole addresses may be long: one activity asks for the same handful many times.
+@lru_cache(maxsize=512)
+def _origin_of(url: str) -> Origin:
     if not url.isascii():
         return split(url).origin
     match = _read(url)

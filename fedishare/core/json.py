@@ -5,6 +5,7 @@ surrogate pair, a number that does not fit. Everything behind `loads` may rely o
 """
 
 import re
+from collections.abc import Iterable
 from itertools import accumulate
 from typing import Final, TypeAlias, cast
 
@@ -98,7 +99,8 @@ def _members(value: Json) -> int:
         item = rest.pop()
         if isinstance(item, dict):
             count += len(item)
-            rest.extend(item.values())
-        elif isinstance(item, list):
-            rest.extend(item)
+            inside: Iterable[Json] = item.values()
+        else:
+            inside = item if isinstance(item, list) else ()
+        rest += [found for found in inside if isinstance(found, dict | list)]
     return count

@@ -8,12 +8,13 @@ connection) and on PostgreSQL.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
 import aiosqlite
+import msgspec
 from sqlalchemy import Connection, Engine, StaticPool, create_engine
 from sqlalchemy.exc import OperationalError
 
@@ -25,6 +26,7 @@ from fedishare.db.sources import Ledger
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Mark: TypeAlias = tuple[int, ...]
 
 
 COMMITTED_TOGETHER: Final = 256
@@ -88,6 +90,14 @@ def ring_after(tx: Connection) -> None:
     tx.info[RINGS] = True
 
 
+def mark(tx: Connection, tables: Iterable[str]) -> Mark | None:
+    """How these tables stand within a write: as long as the mark is the same, nobody has changed them.
+
+    None where that cannot be told, as on PostgreSQL.
+    """
+    return tx.mark(tables) if isinstance(tx, PreparedConnection) else None
+
+
 async def open_database(url: str) -> Database:
     """Open the doors of the database at `url`. Raises Unreachable when it cannot be reached."""
     if url.startswith("sqlite"):
@@ -107,7 +117,13 @@ class Lane(aiosqlite.Connection):
     async def open(cls, path: Path, *, read_only: bool) -> "Lane":
         lane = cls(lambda: _connect(path, read_only=read_only), iter_chunk_size=64)
         _ = await lane
-        lane.engine = create_engine("sqlite://", creator=lane._opened, poolclass=StaticPool)
+        lane.engine = create_engine(
+            "sqlite://",
+            creator=lane._opened,
+            poolclass=StaticPool,
+            json_serializer=_json,
+            json_deserializer=msgspec.json.decode,
+        )
         await lane.run(lane._prepare)
         return lane
 
@@ -194,6 +210,10 @@ class Sqlite:
             await lane.close()
 
 
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=STATEMENTS)
     for pragma in (
@@ -231,14 +251,13 @@ def _commit(
     tx.info.pop(RINGS, None)
     tx.changes.clear()
     try:
-        tx.say("BEGIN IMMEDIATE")
+        tx.begin_writing()
         outcomes = [_attempt(tx, unit) for unit in units]
         crash.point("database.before-commit")
         tx.say("COMMIT")
         crash.point("database.after-commit")
     except BaseException as error:
-        if tx.is_within:
-            tx.say("ROLLBACK")
+        tx.take_back()
         if not isinstance(error, Exception):
             raise
         return [(None, _plain(error))] * len(units), frozenset(), False
@@ -252,8 +271,7 @@ def _attempt(tx: PreparedConnection, unit: Callable[[Connection], Any]) -> tuple
     except Exception as error:
         if not tx.is_within:  # A full disk ended it.
             raise
-        tx.say("ROLLBACK TO unit")
-        tx.say("RELEASE unit")
+        tx.take_back(to="unit")
         return None, _plain(error)
     tx.say("RELEASE unit")
     return answer, None

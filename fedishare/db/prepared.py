@@ -7,7 +7,7 @@ columns) is kept beside it. The result is the same; whatever is out of the ordin
 """
 
 import sqlite3
-from collections import namedtuple
+from collections import Counter, namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias, cast
 from weakref import WeakSet
@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from fedishare.db import sources
-from fedishare.db.sources import Touched
+from fedishare.db.sources import EVERYTHING, Touched
 
 Parameters: TypeAlias = Mapping[str, Any]
 Convert: TypeAlias = Callable[[Any], Any] | None
@@ -135,11 +135,12 @@ class Firsts(Answer):
 class Plans:
     """The plans of one statement, by what of its parameters changes its text."""
 
-    __slots__ = ("_by_shape", "_dialect", "_lists", "statement")
+    __slots__ = ("_by_shape", "_dialect", "_is_question", "_lists", "statement")
 
     def __init__(self, statement: Executable, dialect: Dialect) -> None:
         self.statement = statement
         self._dialect = dialect
+        self._is_question = isinstance(statement, Select)
         self._by_shape = dict[object, Plan | None]()
         self._lists = (
             []
@@ -149,7 +150,7 @@ class Plans:
 
     def find(self, parameters: Parameters, *, is_many: bool) -> Plan | None:
         """The plan for these parameters, or None where it takes more than a plan can do."""
-        names = () if isinstance(self.statement, Select) else tuple(parameters)
+        names = () if self._is_question else tuple(parameters)
         lengths = tuple(len(parameters[name]) for name in self._lists) if self._lists else ()
         shape = (names, lengths, is_many)
         if shape not in self._by_shape:
@@ -159,7 +160,7 @@ class Plans:
         return self._by_shape[shape]
 
     def _planned(self, parameters: Parameters, *, is_many: bool) -> Plan | None:
-        keys = None if isinstance(self.statement, Select) else list(parameters)
+        keys = None if self._is_question else list(parameters)
         compiled = _compiled(self.statement, self._dialect, keys)
         is_odd = compiled.literal_execute_params or compiled.update_prefetch or compiled.implicit_returning
         can_be_made = all(_is_simple(column.default) for column in compiled.insert_prefetch)
@@ -176,16 +177,41 @@ class PreparedConnection(Connection):
         self._driver = driver
         self.reads: set[str] = set()
         self.changes: set[str] = set()
+        self._times_changed = Counter[str]()
+        self._changed_by_others: int | None = None
         self._met = WeakSet[Executable]()
         # By the statement's id; it is kept, too, so that no other can ever have the same.
         self._kept = dict[int, Plans]()
 
-    def say(self, words: str) -> None:
-        """Begin, end or mark a transaction. Raises SQLAlchemy's errors, as everything else here does."""
+    def say(self, words: str) -> sqlite3.Cursor:
+        """Begin, end or mark a transaction, or ask how it is. Raises SQLAlchemy's errors, as all else here does."""
         try:
-            self._driver.execute(words)
+            return self._driver.execute(words)
         except sqlite3.Error as error:
             raise DBAPIError.instance(words, (), error, sqlite3.Error, dialect=self.dialect) from error
+
+    def take_back(self, *, to: str | None = None) -> None:
+        """Undo what was done since the transaction began, or a savepoint. A full disk may have done it already."""
+        self._times_changed[EVERYTHING] += 1
+        if to is not None:
+            self.say(f"ROLLBACK TO {to}")
+            self.say(f"RELEASE {to}")
+        elif self.is_within:
+            self.say("ROLLBACK")
+
+    def begin_writing(self) -> None:
+        """Begin a transaction, in which nobody else can write."""
+        self.say("BEGIN IMMEDIATE")
+        (self._changed_by_others,) = self.say("PRAGMA data_version").fetchone()
+
+    def mark(self, tables: Iterable[str]) -> tuple[int, ...] | None:
+        """How these tables stand: as long as the mark is the same, no connection has changed them.
+
+        None where nothing was written yet, so that nobody knows.
+        """
+        if self._changed_by_others is None:
+            return None
+        return (self._changed_by_others, *map(self._times_changed.__getitem__, (EVERYTHING, *tables)))
 
     @property
     def is_within(self) -> bool:
@@ -220,7 +246,9 @@ class PreparedConnection(Connection):
 
     def _touch(self, touched: Touched) -> None:
         self.reads |= touched.reads
-        self.changes |= touched.changes
+        if touched.changes:
+            self.changes |= touched.changes
+            self._times_changed.update(touched.changes)
 
     def _met_again(self, statement: Executable) -> Plans | None:
         """What is met for the second time was not made for one use."""

@@ -49,6 +49,7 @@ _STRAY_JOINER: Final = re.compile(
 )
 
 _UNFIT_IN_URL: Final = re.compile(f"[\x00-\x1f\x7f-\x9f\\\\\u2028\u2029\U000e0000-\U000e007f{HIDDEN}]")
+_PLAIN_URL: Final = re.compile(r"https://[a-z0-9-]++(?:\.[a-z0-9-]++)++(?:/[A-Za-z0-9/._~@%#?&=+-]*+)?+")
 _NETLOC: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]++\]|[\w.-]++)(?::[0-9]*+)?")
 _URL_QUOTES: Final = str.maketrans({character: f"%{ord(character):02X}" for character in ' "<>`{}|^'})
 
@@ -131,6 +132,8 @@ def safe_url(url: str) -> str | None:
     Characters that no address may contain are percent-encoded; everything else stays as it came.
     """
     url = url.strip(" \t\r\n\f")
+    if len(url) <= MAX_URL_LENGTH and _PLAIN_URL.fullmatch(url):
+        return url  # Nearly all are like this, and there is nothing about them to be unsure of.
     if len(url) > MAX_URL_LENGTH or _UNFIT_IN_URL.search(url):
         return None
     try:

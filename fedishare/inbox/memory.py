@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from fedishare.core import hosts
 from fedishare.core.errors import FediShareError, Invalid, NotFound, TooMany, Unauthenticated, Unreachable
+from fedishare.db.engine import Mark
 from fedishare.net.client import Client
 from fedishare.net.signatures import Signer
 from fedishare.queries.known import KeyRow
@@ -31,6 +32,7 @@ MOST_KEPT: Final = 10_000
 MOST_FETCHES: Final = 50
 MOST_KEYS: Final = 4_096
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 
@@ -65,6 +67,7 @@ class Memory:
         self._refreshed: dict[str, datetime] = {}
         self._asked: dict[str, datetime] = {}
         self._keys: dict[str, KeyRow] = {}
+        self._confirmed: dict[tuple[str, str | None], tuple[KeyRow, Mark]] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def lock(self, name: str) -> asyncio.Lock:
@@ -80,6 +83,14 @@ class Memory:
 
     def keep_key(self, key_id: str, row: KeyRow) -> None:
         _keep(self._keys, key_id, row, most=MOST_KEYS)
+
+    def was_confirmed(self, key: KeyRow, recipient: str | None, mark: Mark) -> bool:
+        """Whether this very key was found in order, for this recipient, while the database stood as it stands."""
+        found = self._confirmed.get((key.key_id, recipient))
+        return found is not None and found[0] is key and found[1] == mark
+
+    def confirm(self, key: KeyRow, recipient: str | None, mark: Mark) -> None:
+        _keep(self._confirmed, (key.key_id, recipient), (key, mark), most=MOST_KEYS)
 
     def forget_key(self, key_id: str) -> None:
         self._keys.pop(key_id, None)
@@ -143,7 +154,7 @@ def _has_room(kept: dict[str, deque[datetime]], name: str, *, now: datetime, mos
     return fits
 
 
-def _keep(kept: MutableMapping[str, T], name: str, value: T, *, most: int | None = None) -> None:
+def _keep(kept: MutableMapping[K, T], name: K, value: T, *, most: int | None = None) -> None:
     kept.pop(name, None)
     kept[name] = value
     while len(kept) > (most or MOST_KEPT):  # The oldest stands first.

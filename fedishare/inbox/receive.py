@@ -117,11 +117,16 @@ async def _keep_at_once(
         return False
 
     def confirm(tx: Connection) -> None:
+        mark = known.mark(tx)
+        if mark is not None and remembered.was_confirmed(key, recipient, mark):
+            return
         standing = _standing(tx, activity, claim, speaking=speaking, recipient=recipient, sender=key.owner)
         if standing.is_blocked or standing.key != key:
             raise OutdatedError
         if recipient is not None and (standing.recipient is None or standing.recipient.is_gone):
             raise OutdatedError
+        if mark is not None:
+            remembered.confirm(key, recipient, mark)
 
     verified = trust.signed(activity, data, sender=key.owner, stored_as=activities.name_of(activity, claim))
     try:

@@ -79,6 +79,7 @@ def private_ed25519(pem: bytes) -> Ed25519PrivateKey:
     return key
 
 
+@lru_cache(maxsize=256)
 def public_rsa(pem: str) -> RSAPublicKey:
     """The RSA key that somebody else publishes as `publicKeyPem`.
 
@@ -96,7 +97,7 @@ def public_rsa(pem: str) -> RSAPublicKey:
         raise Invalid("The public key cannot be read.") from error
 
 
-# Cached by its bytes, so that white space in the PEM cannot fill the cache.
+# Cached by its bytes once more, so that white space in the PEM cannot fill this one.
 @lru_cache(maxsize=4096)
 def _public_rsa(der: bytes) -> RSAPublicKey:
     key = load_der_public_key(der)

@@ -5,6 +5,7 @@ from base64 import b64encode
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Final, NamedTuple
@@ -159,6 +160,8 @@ def refuse_expired(expires: int, *, created: int | None, now: datetime) -> None:
         raise Unauthenticated("The signature has expired, or would be valid for too long.")
 
 
+# Whatever comes in together is dated the same.
+@lru_cache(maxsize=256)
 def seconds_of(date: str) -> int:
     """Seconds since 1970 of a Date header (RFC 9110 5.6.7, without its obsolete forms)."""
     match = _DATE.fullmatch(date)

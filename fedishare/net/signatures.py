@@ -26,6 +26,8 @@ __all__ = ["Claim", "Request", "Scheme", "Signer", "cavage_base", "read", "rfc94
 _URL: Final = re.compile(r"(https?)://([^/?#@\\]+)((?:[/?#][!-~]*)?)", re.IGNORECASE)
 _VISIBLE: Final = re.compile(r"[!-~]+")
 _LABEL: Final = "sig1"
+_PADDING: Final = PKCS1v15()
+_HASH: Final = SHA256()
 
 
 class Signer(msgspec.Struct, frozen=True):
@@ -91,7 +93,7 @@ def verify(claim: Claim, key: RSAPublicKey) -> bool:
 
 def _fits(signature: bytes, base: bytes, key: RSAPublicKey) -> bool:
     try:
-        key.verify(signature, base, PKCS1v15(), SHA256())
+        key.verify(signature, base, _PADDING, _HASH)
     except InvalidSignature:
         return False
     return True
@@ -145,7 +147,7 @@ def _sign_rfc9421(signer: Signer, outgoing: _Outgoing, body: bytes | None) -> di
 
 
 def _signature(signer: Signer, base: bytes) -> bytes:
-    return keys.private_rsa(signer.private_pem).sign(base, PKCS1v15(), SHA256())
+    return keys.private_rsa(signer.private_pem).sign(base, _PADDING, _HASH)
 
 
 _SIGNERS: Final[Mapping[Scheme, Callable[[Signer, _Outgoing, bytes | None], dict[str, str]]]] = {

@@ -11,6 +11,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from sqlalchemy import Connection, Row, Select, bindparam, exists, func, or_, select
 
 from fedishare.core.hosts import and_above
+from fedishare.db import engine
+from fedishare.db.engine import Mark
 from fedishare.db.follows import Block, Follow
 from fedishare.db.nodes import BlockedDomain
 from fedishare.db.people import Actor, ActorKey
@@ -108,6 +110,7 @@ ROOMS_FOLLOWERS: Final = select(Actor.followers).where(
 SOMEBODY_AT: Final = select(Actor.uri).where(Actor.host == bindparam("at"), ~Actor.local).limit(1)
 RECEIVED: Final = select(Received.uri, Received.sender_id, Received.type, Received.body, Received.at, Received.outcome)
 RECEIVED_AS: Final = RECEIVED.where(Received.uri == bindparam("named"))
+_STANDING: Final = (Actor.__tablename__, ActorKey.__tablename__, BlockedDomain.__tablename__)
 IS_DELETED: Final = select(exists().where(Tombstone.uri == bindparam("named")))
 
 
@@ -182,6 +185,11 @@ def readers_of(tx: Connection, *, inbox: str, host: str, before: datetime, most:
     """Those of `host` who, when last looked at and not since `before`, got their mail at this inbox."""
     found = tx.execute(READERS_OF, {"at": host, "inbox": inbox, "before": before, "most": most})
     return list(map(ActorRow._make, found))
+
+
+def mark(tx: Connection) -> Mark | None:
+    """As long as a write finds the same mark, actors, keys and blocked servers are as they were; None is no mark."""
+    return engine.mark(tx, _STANDING)
 
 
 def actor(tx: Connection, *, uri: str) -> ActorRow | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, exists, select, update
 
 from fedishare.core import crash
 from fedishare.core.here import Here
@@ -25,7 +25,6 @@ MOST_NAMED: Final = 1_000
 _SPREAD: Final = frozenset({Visibility.PUBLIC, Visibility.QUIET, Visibility.FOLLOWERS})
 _IN_ROOMS: Final = frozenset({Visibility.PUBLIC, Visibility.QUIET, Visibility.ROOM})
 _parent_post: Final[Any] = aliased(Post)
-DELETED: Final = select(Tombstone.uri).where(Tombstone.uri == bindparam("named"))
 KNOWN: Final = select(
     Post.id,
     Post.author_id,
@@ -37,8 +36,13 @@ KNOWN: Final = select(
     Post.quote_policy,
 ).where(Post.uri == bindparam("named"))
 KNOWN_FOR_CHANGE: Final = KNOWN.with_for_update()
-AUTHOR: Final = select(Actor.followers, Actor.local, Actor.suspended_at, Actor.deleted_at).where(
-    Actor.id == bindparam("actor")
+_is_deleted: Final = exists().where(Tombstone.uri == bindparam("named"))
+AUTHOR: Final = select(Actor.followers).where(
+    Actor.id == bindparam("actor"),
+    ~Actor.local,
+    Actor.suspended_at.is_(None),
+    Actor.deleted_at.is_(None),
+    ~_is_deleted,
 )
 PARENT: Final = (
     select(Post.id, Post.thread_id, Post.author_id, Post.room_id, Actor.local.label("room_is_local"))
@@ -141,12 +145,8 @@ def store(
 
 
 def _author(tx: Connection, post: ForeignPost) -> Row[*tuple[Any, ...]] | None:
-    """Whoever wrote the post; nobody if it may not be kept."""
-    if tx.scalar(DELETED, {"named": post.uri}) is not None:
-        return None
-    author = tx.execute(AUTHOR, {"actor": post.author_id}).one()
-    is_welcome = not author.local and author.suspended_at is None and author.deleted_at is None
-    return author if is_welcome else None
+    """Whoever wrote the post; nobody if it may not be kept: it was deleted before, or they are not welcome."""
+    return tx.execute(AUTHOR, {"actor": post.author_id, "named": post.uri}).one_or_none()
 
 
 def _ask(tx: Connection, here: Here, post_id: int, post: ForeignPost, *, may_look: bool) -> None:

@@ -2,15 +2,18 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, Executable, bindparam, func, select, update
 
 from fedishare.core.errors import Unreachable
 from fedishare.core.here import Here
 from fedishare.db.base import METADATA
-from fedishare.db.engine import Database, Sqlite, ring_after
+from fedishare.db.engine import Database, Sqlite, mark, ring_after
+from fedishare.db.nodes import Node
 from fedishare.db.people import Actor
 from fedishare.db.postgres import Postgres
 from fedishare.db.work import Counter
@@ -27,6 +30,10 @@ def lengthen(tx: Connection, who: int) -> None:
 
 def say(tx: Connection, sql: str) -> None:
     tx.exec_driver_sql(sql)
+
+
+def run(tx: Connection, statement: Executable) -> None:
+    tx.execute(statement)
 
 
 async def test_no_update_is_lost_when_many_write_at_once(db: Database, here: Here) -> None:
@@ -78,6 +85,41 @@ async def test_a_ring_between_two_waits_is_heard(db: Database) -> None:
     await db.write(ring_after)
 
     await asyncio.wait_for(db.bell.wait(at_most=30), timeout=5)
+
+
+async def test_a_mark_stays_until_one_of_its_tables_is_changed_by_anybody(tmp_path: Path) -> None:
+    path = tmp_path / "node.db"
+    db, other = await Sqlite.open(path), await Sqlite.open(path)
+    await db.write(METADATA.create_all)
+    await db.write(add, Counter, name="one", value=0)
+    change, beside = update(Counter).values(value=Counter.value + 1), update(Node).values(failures=1)
+
+    async def moves(*steps: Callable[[], Awaitable[object]]) -> list[bool]:
+        """Whether the mark moved, at each step."""
+        found = [await db.write(mark, ["counter"])]
+        for step in steps:
+            await step()
+            found.append(await db.write(mark, ["counter"]))
+        return [before != after for before, after in pairwise(found)]
+
+    async def fail() -> None:
+        with pytest.raises(TypeError):
+            await db.write(run)  # type: ignore[call-arg]  # which is the failure
+
+    for database in (db, other):  # What is met for the first time may change anything.
+        for statement in (change, beside, change, beside):
+            await database.write(run, statement)
+    steps = [
+        lambda: db.write(run, beside),
+        lambda: db.read(run, select(Counter)),
+        lambda: db.write(run, change),
+        lambda: other.write(run, change),
+        fail,
+    ]
+    assert await moves(*steps) == [False, False, True, True, True]
+    assert await db.read(mark, ["counter"]) is None
+    await db.close()
+    await other.close()
 
 
 async def test_a_locked_database_is_said_to_be_busy_and_nothing_is_lost(tmp_path: Path) -> None:
