@@ -74,6 +74,7 @@ async def describe(tools: Tools, uri: str, found: ActorRow | None, *, budget: Bu
     handle = await _handle(
         tools, profiles.username(described), described.id, found, claimed=described.webfinger, budget=budget
     )
+    crash.point("inbox.key-fetched")
     return profiles.profile(described, handle=handle, now=tools.here.now())
 
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection
 
-from fedishare.core import crash, hosts
+from fedishare.core import hosts
 from fedishare.core.errors import FediShareError, Invalid, NotFound, Refused, TooMany, Unauthenticated, Unreachable
 from fedishare.core.json import Json
 from fedishare.domain.kinds import KeyKind
@@ -62,7 +62,6 @@ async def meet(tools: Tools, claim: Claim, actor_uri: str, *, keep: Keep) -> boo
         remembered.admit_key_fetch(host_of_key(claim.key_id), now=now)
         with _remembering(remembered, claim.key_id, now=now):
             profile = await resolve.describe(tools, actor_uri, None, budget=Budget(KEY_BUDGET))
-            crash.point("inbox.key-fetched")
             shown = next((key for key in profile.keys if key.key_id == claim.key_id), None)
             is_fitting = shown is not None and fits(claim, shown)
             if not is_fitting or profile.uri != actor_uri:
@@ -120,7 +119,6 @@ async def _look_up(tools: Tools, key_id: str, expected: str | None) -> None:
             owner = expected if expected is not None and _is_under(key_id, expected) else None
             owner = owner or await documents.owner_of_key(tools, address, budget=budget)
             await resolve.actor(tools, owner, fresh=True, budget=budget)
-            crash.point("inbox.key-fetched")
             shown = await tools.db.read(known.key, key_id=key_id)
             if shown is None or shown.owner.uri != owner:
                 raise Unauthenticated("The actor does not show this key.")

@@ -87,12 +87,12 @@ def letter(
 
 async def send(tools: Tools, outgoing_letter: Outgoing) -> None:
     """Write it all down in one change; what follows is delivery's business."""
-    crash.point("letter.worded")
     await tools.db.write(keep, tools.here, outgoing_letter)
     crash.point("letter.committed")
 
 
 def keep(tx: Connection, here: Here, sent: Outgoing) -> None:
+    crash.point("letter.worded")
     if sent.unless_gone is not None and outgoing.is_gone(tx, sent.unless_gone):
         return
     if sent.still is not None and not sent.still(tx):

@@ -5,7 +5,6 @@ from functools import partial
 from sqlalchemy import Connection
 
 from fedishare.as2.write import Document
-from fedishare.core import crash
 from fedishare.core.here import Here
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import AnswerFollow, SendBlock, SendFollow, SendUnblock, SendUnfollow
@@ -39,7 +38,6 @@ def answer_follow(tx: Connection, here: Here, job: AnswerFollow) -> None:
         activity = activities.accept(followed, uri=named(here.uris, "Accept", followee.who.uri, job.uri))
     else:
         activity = activities.reject(followed, uri=named(here.uris, "Reject", followee.who.uri, job.uri))
-    crash.point("letter.worded")
     keep(tx, here, _between_two(here, activity, by=followee.who, to=follower.who, again=True))
 
 
