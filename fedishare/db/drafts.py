@@ -15,7 +15,7 @@ class SavedDraft(Base):
 
     id: Mapped[Id]
     owner_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"))
-    fields: Mapped[dict[str, list[str]]] = mapped_column(JSON)
+    fields: Mapped[dict[str, list[str]]] = mapped_column(JSON())
     version: Mapped[int]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from fedishare.core.ids import Ids
 from fedishare.db import schema
 from fedishare.db.engine import open_database
-from fedishare.queries import timelines
+from fedishare.domain.kinds import FileState
+from fedishare.queries import pages, timelines
 from tests import postgres
 from tests.builders import MONDAY, FrozenClock
 
@@ -36,6 +37,10 @@ POST: Final = """
         thread_id, published_at, replies_count, likes_count, boosts_count)
     VALUES (8, 'https://alder.test/posts/8', 'u', 'Question', 7, false, '<p>Lunch?</p>', false, 'public', '[]', '[]', 8,
         :now, 0, 0, 0)
+"""
+FILE: Final = """
+    INSERT INTO resource_file (post_id, position, name, media_type, size, sha256, url, storage_key)
+    VALUES (8, 0, 'a.pdf', 'application/pdf', 4, '', 'u', 'held-here')
 """
 NEW_DELIVERY: Final = """
     INSERT INTO delivery (activity_id, sender_id, inbox, host, object_uri, since, due_at, tries)
@@ -122,6 +127,17 @@ async def test_posts_of_the_first_version_are_kept_and_nobody_said_who_may_quote
     assert await db.read(_rows, "SELECT id, content, quote_policy FROM post") == [(8, "<p>Lunch?</p>", None)]
     card = await db.read(timelines.card, post_id=8, viewer=None)
     assert (card.content, card.poll, card.quote, card.quote_policy) == ("<p>Lunch?</p>", None, None, None)
+    await db.close()
+
+
+async def test_files_of_the_first_version_may_be_given_out_as_before(url: str) -> None:
+    await in_the_first_version(url, [(ACTOR, {"now": MONDAY}), (POST, {"now": MONDAY}), (FILE, {})])
+
+    await schema.upgrade(url)
+
+    db = await open_database(url)
+    found = await db.read(pages.file, post_id=8, name="a.pdf", viewer=None)
+    assert (found.storage_key, found.state) == ("held-here", FileState.CLEAN)
     await db.close()
 
 

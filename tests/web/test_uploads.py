@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 
+from fedishare import worker
 from fedishare.core.errors import Unreachable
 from fedishare.core.here import Here
 from fedishare.db.engine import Database
 from fedishare.db.resources import ResourceFile
 from fedishare.db.uploads import Upload
 from fedishare.domain.kinds import FileState
+from fedishare.domain.permissions import Role
+from fedishare.jobs import types
+from fedishare.jobs.tools import Tools
 from fedishare.services import housekeeping, uploads
 from tests.builders import FrozenClock
 from tests.web.builders import PDF, RESOURCE, form
@@ -337,6 +341,46 @@ async def test_what_is_looked_at_is_not_given_out_yet(node: Node, db: Database) 
         found.append(((await teacher.get(f"{shared}/files/wall.pdf")).status, (await teacher.get(shared)).status))
 
     assert found == [(503, 200), (410, 200), (200, 200)]
+
+
+async def test_a_file_that_the_disk_did_not_keep_as_it_was_is_given_to_nobody(
+    node: Node, db: Database, here: Here
+) -> None:
+    _, teacher = await node.a_teacher()
+    shared = [
+        (await teacher.post("/compose", form(RESOURCE | {"upload": await upload(teacher, body=PDF + tail)}))).location
+        for tail in (b"1", b"2")
+    ]
+    stored = dict(await db.read(rows, ResourceFile.post_id, ResourceFile.storage_key))
+    spoilt = node.storage.path(stored[int(shared[0].rpartition("/")[2])])
+    spoilt.write_bytes(b"%PDF-1.7 something else")
+    tools = Tools(db, None, here, node.storage)  # type: ignore[arg-type]  # these jobs ask nobody
+
+    for key in stored.values():
+        await worker.inspect(tools, types.Inspect(key))
+
+    found = [(await teacher.get(f"{path}/files/wall.pdf")).status for path in shared]
+    assert found == [410, 200]
+    assert "damaged or harmful" in (await teacher.get(shared[0])).root.text
+
+
+async def test_administrators_see_who_has_how_much(node: Node) -> None:
+    _, teacher = await node.a_teacher("ada", name="Ada Okafor")
+    _, other = await node.a_teacher("bea", name="Bea")
+    _, admin = await node.a_teacher(role=Role.ADMIN)
+    await teacher.post("/compose", form(RESOURCE | {"upload": await upload(teacher)}))
+    await begin(teacher, size=9_000)
+    await upload(other)
+
+    page = (await admin.get("/storage")).root
+
+    lines = [line.text for line in page.one("ul", class_="lines").all("li")]
+    assert [re.sub(r".*?((Ada|Bea).*)", r"\1", line) for line in lines] == [
+        "Ada Okafor @ada@alder.test 12 KB · 2 files",
+        "Bea @bea@alder.test 3 KB · 1 file",
+    ]
+    assert "15 KB" in page.one("dl").text
+    assert (await teacher.get("/storage")).status == 403
 
 
 async def test_the_form_shows_what_was_found_out_about_a_file(node: Node) -> None:
