@@ -29,6 +29,7 @@ from fedishare.web import (
     sign_in,
     storage,
     uploads,
+    visits,
 )
 
 ALL: Final[tuple[Routes, ...]] = tuple(
@@ -46,6 +47,7 @@ ALL: Final[tuple[Routes, ...]] = tuple(
         uploads,
         rooms,
         rulings,
+        visits,
         people,
         notices,
         search,
