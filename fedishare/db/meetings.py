@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, UniqueConstraint
 
-
 from fedishare.db.base import Base, Id, Mapped, mapped_column
 
 
@@ -22,6 +21,7 @@ class Meeting(Base):
     room_id: Mapped[int | None] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), index=True)
     starts: Mapped[str]
     place: Mapped[str]
+    note: Mapped[str]
     secretary_uri: Mapped[str | None]
     is_cancelled: Mapped[bool] = mapped_column(default=False)
 

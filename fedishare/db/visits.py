@@ -4,7 +4,6 @@ from datetime import datetime
 
 from sqlalchemy import ForeignKey
 
-
 from fedishare.db.base import Base, Mapped, mapped_column
 
 

@@ -101,16 +101,19 @@ def why_not(tx: Connection, here: Here, *, room_id: int, author_id: int, thread_
     return None
 
 
-def admit(tx: Connection, here: Here, *, room_id: int, post_id: int, activity_uri: str | None) -> bool:
+def admit(
+    tx: Connection, here: Here, *, room_id: int, post_id: int, activity_uri: str | None, refused: str | None = None
+) -> bool:
     """Take a post into a room of ours, once; or answer False, and tell a server elsewhere why not.
 
     With `activity_uri` the activity is there already and is passed on; a post written here is
-    passed on by the job that writes its activity, and was checked before it was written.
+    passed on by the job that writes its activity, and was checked before it was written. `refused`
+    says why it is not taken in any case.
     """
     post = tx.execute(ENTRY, {"post": post_id}).one()
     if post.room_id is not None:
         return bool(post.room_id == room_id)
-    why = why_not(tx, here, room_id=room_id, author_id=post.author_id, thread_id=post.thread_id)
+    why = refused or why_not(tx, here, room_id=room_id, author_id=post.author_id, thread_id=post.thread_id)
     if why is not None:
         row = {"post_id": post_id, "room_id": room_id, "by_id": None, "uri": None, "reason": why, "boost_uri": None}
         tx.execute(KEEP_OUT, row | {"created_at": here.now()})

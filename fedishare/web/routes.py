@@ -4,6 +4,7 @@ from typing import Final
 
 from fedishare.http.routes import Routes
 from fedishare.web import (
+    actions,
     blocks,
     compose,
     deliveries,
@@ -11,6 +12,8 @@ from fedishare.web import (
     home,
     intents,
     media,
+    meetings,
+    minutes,
     moving,
     notices,
     pages,
@@ -48,6 +51,9 @@ ALL: Final[tuple[Routes, ...]] = tuple(
         rooms,
         rulings,
         visits,
+        meetings,
+        minutes,
+        actions,
         people,
         notices,
         search,

@@ -57,6 +57,7 @@ def _papers() -> None:
         *_paper("meeting"),
         sa.Column("starts", sa.Text(), nullable=False),
         sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
         sa.Column("secretary_uri", sa.Text(), nullable=True),
         sa.Column("is_cancelled", sa.Boolean(), nullable=False),
     )
