@@ -15,7 +15,7 @@ from fedishare.core import crash
 from fedishare.core.errors import FediShareError, Unreachable
 from fedishare.core.here import Here
 from fedishare.domain.kinds import FileState
-from fedishare.inbox import crawl, featured, nodes, polls, quotes, receive, resolve, synchrony, vacated
+from fedishare.inbox import crawl, featured, judging, nodes, polls, quotes, receive, resolve, synchrony, vacated
 from fedishare.jobs import queue, types
 from fedishare.jobs.queue import Claimed
 from fedishare.jobs.tools import Tools
@@ -102,6 +102,7 @@ TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
         types.Distribute: outbox_rooms.distribute,
         types.PublishRuling: rulings.publish_ruling,
         types.RefusePost: rulings.refuse_post,
+        types.JudgePaper: judging.judge,
         types.Forget: forget,
         types.Inspect: inspect,
         types.Sweep: sweep,

@@ -143,6 +143,7 @@ def note(node: Node) -> Note:
         quote_policy=_quote_policy(node),
         learning=_learning(node),
         usage=_usage(node),
+        entity=node.node("schema:mainEntity"),
         **_addressed(node),
     )
 

@@ -156,7 +156,8 @@ class Quote(msgspec.Struct, frozen=True):
 class Note(msgspec.Struct, frozen=True, kw_only=True):
     """Anything with an author and a text, whatever its type.
 
-    `quote_policy` holds whom its server lets quote it at once, and whom after asking its author.
+    `quote_policy` holds whom its server lets quote it at once, and whom after asking its author. `entity`
+    is what it is about, in the words of schema.org.
     """
 
     id: str
@@ -188,3 +189,4 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     quote_policy: tuple[tuple[str, ...], tuple[str, ...]] | None
     learning: Learning | None
     usage: Usage | None
+    entity: Node | None = None

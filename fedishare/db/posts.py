@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 
 from fedishare.db.base import Base, Id, Mapped, Serial, mapped_column, words
 from fedishare.domain.audience import Visibility
-from fedishare.domain.kinds import AttachmentKind, QuotePolicy
+from fedishare.domain.kinds import AttachmentKind, PaperKind, QuotePolicy
 
 
 class Post(Base):
@@ -16,7 +16,8 @@ class Post(Base):
     `id` sorts by the time we learnt of the post. `thread_id` is the id of the root of its
     conversation as far as we know it. A deleted post stays as an empty row, so that its id is
     never filled again and answers know what they answered. `quote_policy` is None for a post of
-    ours whose audience decides, and for others where their server does not say.
+    ours whose audience decides, and for others where their server does not say. `filed_id` sorts by
+    the time it came into its room, and `paper` says what it is in the business of a meeting.
     """
 
     __tablename__ = "post"
@@ -24,6 +25,12 @@ class Post(Base):
         Index("ix_post_author_id_id", "author_id", "id"),
         Index("ix_post_thread_id_id", "thread_id", "id"),
         Index("ix_post_room_id_id", "room_id", "id"),
+        Index(
+            "ix_post_room_id_filed_id",
+            "room_id",
+            "filed_id",
+            sqlite_where=text("filed_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Id]
@@ -53,6 +60,8 @@ class Post(Base):
     likes_count: Mapped[int] = mapped_column(default=0)
     boosts_count: Mapped[int] = mapped_column(default=0)
     quote_policy: Mapped[QuotePolicy | None] = mapped_column(words(QuotePolicy))
+    filed_id: Mapped[int | None]
+    paper: Mapped[PaperKind | None] = mapped_column(words(PaperKind))
 
 
 class Mention(Base):

@@ -5,6 +5,7 @@ from fedishare.db import (
     drafts,
     follows,
     media,
+    meetings,
     nodes,
     notices,
     people,
@@ -17,6 +18,7 @@ from fedishare.db import (
     rooms,
     threads,
     uploads,
+    visits,
     work,
 )
 from fedishare.db.base import METADATA
@@ -26,6 +28,7 @@ ALL = (
     drafts,
     follows,
     media,
+    meetings,
     nodes,
     notices,
     people,
@@ -38,6 +41,7 @@ ALL = (
     rooms,
     threads,
     uploads,
+    visits,
     work,
 )
 

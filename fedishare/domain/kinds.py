@@ -51,6 +51,9 @@ class NoticeKind(StrEnum):
     QUOTE = "quote"
     # A moderator of a room decided something about you, or about a post of yours.
     RULING = "ruling"
+    # Minutes of a room of yours are out, and what they say you have to do.
+    MINUTES = "minutes"
+    ACTION = "action"
 
 
 class QuoteState(StrEnum):
@@ -97,6 +100,16 @@ class FileState(StrEnum):
     CLEAN = "clean"
     PENDING = "pending"
     REFUSED = "refused"
+
+
+class PaperKind(StrEnum):
+    """What a post may be in the business of a meeting."""
+
+    MEETING = "meeting"
+    ITEM = "item"
+    ORDER = "order"
+    MINUTES = "minutes"
+    REPORT = "report"
 
 
 class Dialect(StrEnum):

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from fedishare import __version__, paths
 from fedishare.core.uris import Uris
-from fedishare.domain import contents, files, markup
+from fedishare.domain import contents, days, files, markup
 from fedishare.settings import Settings
 
 TYPES: Final = {
@@ -92,6 +92,8 @@ def templates(settings: Settings, static: Static) -> jinja2.Environment:
     environment.filters.update(
         ago=ago,
         date=date,
+        day=days.day,
+        spoken=days.spoken,
         iso=iso,
         size=files.human_size,
         plain=markup.plain,

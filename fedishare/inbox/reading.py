@@ -20,6 +20,7 @@ from fedishare.core import hosts
 from fedishare.domain import audience, files, html, markup, polls, vocabularies
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import AttachmentKind, QuotePolicy
+from fedishare.inbox import papers
 from fedishare.queries import known
 from fedishare.queries.known import ActorRow
 from fedishare.services.drafts import (
@@ -95,6 +96,7 @@ def post(node: Node, *, now: datetime, activity: Activity | None = None) -> Fore
         vote=_vote(note),
         quote=ForeignQuote(note.quote.uri, note.quote.stamp) if note.quote and note.quote.is_asked else None,
         quoters=Quoters(*note.quote_policy) if note.quote_policy is not None else None,
+        paper=papers.read(note.entity) if note.entity is not None else None,
     )
 
 

@@ -17,7 +17,7 @@ from fedishare.inbox.rulings import Case
 from fedishare.queries import known
 from fedishare.queries import rulings as decided
 from fedishare.queries.known import PostRow
-from fedishare.services import nodes, rooms
+from fedishare.services import nodes, papers, rooms
 from fedishare.services.drafts import ForeignPost
 
 # What a room may pass on, and who then does it. An Announce inside an Announce leads nowhere (DOS-17).
@@ -181,6 +181,8 @@ def _approve(tx: Connection, activity: Verified, ctx: Context, post: PostRow) ->
     at = reading.moment(activity.activity.published, now=ctx.now)
     uri = activity.activity.id or activity.stored_as or ""
     filed = rooms.approve(tx, ctx.here, room_id=activity.sender.id, post_id=post.id, uri=uri, at=at)
+    if filed and ctx.post is not None and ctx.post.paper is not None:
+        papers.judge_later(tx, ctx.here, post_id=post.id)
     return Done("post in a room") if filed else Ignored("the room has it already")
 
 

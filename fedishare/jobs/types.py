@@ -293,6 +293,14 @@ class RefusePost(Job, frozen=True):
     reason: str
 
 
+class JudgePaper(Job, frozen=True):
+    """See whether a paper of a meeting is taken for what it says, and do what follows from it."""
+
+    lane: ClassVar[Lane] = Lane.FETCHING
+
+    post_id: int
+
+
 class FetchParent(Job, frozen=True):
     """Find the post that a reply answers, so that its thread is whole.
 
@@ -393,6 +401,7 @@ AnyJob: TypeAlias = (
     | Forward
     | PublishRuling
     | RefusePost
+    | JudgePaper
     | FetchParent
     | CrawlThread
     | FetchFeatured

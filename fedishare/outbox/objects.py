@@ -14,7 +14,7 @@ from fedishare.core.json import Json
 from fedishare.core.uris import Uris
 from fedishare.domain import html, markup
 from fedishare.domain.kinds import AttachmentKind
-from fedishare.outbox import polls, quotes, resources, seals
+from fedishare.outbox import papers, polls, quotes, resources, seals
 from fedishare.outbox.actors import actor
 from fedishare.outbox.frames import frame
 from fedishare.queries.outgoing import AttachmentRow, PostFacts
@@ -58,6 +58,8 @@ def note(facts: PostFacts, *, at: Uris) -> Document:
     shaped["attachment"] = list(_attachments(facts.attachments))
     if post.kind == ARTICLE:
         shaped |= _abstract(facts)
+    if facts.paper is not None:
+        shaped["schema:mainEntity"] = papers.entity(facts.paper)
     if facts.poll is not None:
         return write.with_context(write.POLL, shaped | polls.terms(facts.poll, facts.options))
     if facts.quote is not None:

@@ -21,7 +21,9 @@ from fedishare.db.resources import Resource, ResourceFile, Use
 from fedishare.db.rooms import Pin, Removal
 from fedishare.db.work import Activity, Received
 from fedishare.domain.audience import OPEN, Visibility
-from fedishare.domain.kinds import AttachmentKind, Kind, QuotePolicy, QuoteState, ReactionKind
+from fedishare.domain.kinds import AttachmentKind, Kind, PaperKind, QuotePolicy, QuoteState, ReactionKind
+from fedishare.domain.papers import Paper
+from fedishare.queries import papers
 from fedishare.queries.hidden import is_hidden
 from fedishare.queries.parties import Key, Who, proof_key
 from fedishare.queries.rows import Cut, columns, rows
@@ -55,6 +57,7 @@ class PostRow(NamedTuple):
     likes_count: int
     boosts_count: int
     quote_policy: QuotePolicy | None = None
+    paper: PaperKind | None = None
 
 
 class PollRow(NamedTuple):
@@ -138,6 +141,7 @@ class PostFacts(NamedTuple):
     poll: PollRow | None = None
     options: tuple[OptionRow, ...] = ()
     quote: QuoteRow | None = None
+    paper: Paper | None = None
 
 
 class VoteRow(NamedTuple):
@@ -352,7 +356,7 @@ LOST_BOOST: Final = select(Removal.boost_uri).where(
 
 
 def post_facts(tx: Connection, post_id: int) -> PostFacts:
-    """All that the document of a post tells; eight statements at most. Raises NotFound."""
+    """All that the document of a post tells; eight statements at most, and two more for minutes. Raises NotFound."""
     row = tx.execute(POST, {"post": post_id}).one_or_none()
     if row is None:
         raise NotFound("There is no such post.")
@@ -378,6 +382,7 @@ def post_facts(tx: Connection, post_id: int) -> PostFacts:
         poll=poll,
         options=rows(tx, OPTIONS, OptionRow, post=post_id) if poll else (),
         quote=quote,
+        paper=papers.paper(tx, post_id=post_id, kind=post.paper) if post.paper else None,
     )
 
 

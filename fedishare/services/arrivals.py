@@ -16,7 +16,7 @@ from fedishare.domain.audience import Visibility, is_public
 from fedishare.domain.kinds import Kind, NoticeKind, QuotePolicy
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import FetchParent
-from fedishare.services import notices, polls, quotes, receipts, resources, rooms, threads, timelines
+from fedishare.services import notices, papers, polls, quotes, receipts, resources, rooms, threads, timelines
 from fedishare.services.drafts import ForeignPost
 from fedishare.services.threads import Wording
 
@@ -44,6 +44,7 @@ AUTHOR: Final = select(Actor.followers).where(
     Actor.deleted_at.is_(None),
     ~_is_deleted,
 )
+AUTHOR_URI: Final = select(Actor.uri).where(Actor.id == bindparam("actor"))
 PARENT: Final = (
     select(Post.id, Post.thread_id, Post.author_id, Post.room_id, Actor.local.label("room_is_local"))
     .outerjoin(Actor, Actor.id == Post.room_id)
@@ -123,7 +124,7 @@ def store(
     if post_id is None:  # It is here already.
         return StoredPost(tx.execute(KNOWN, {"named": post.uri}).one().id, is_new=False)
     crash.point("arrival.kept")
-    _describe(tx, post_id, post, is_new=True)
+    _describe(tx, here, post_id, post, is_new=True)
     _ask(tx, here, post_id, post, may_look=not is_quoted)
     loud = {row.id for row in named if row.uri in post.mentions and row.id != post.author_id}
     silent = {row.id for row in named if row.kind is not Kind.GROUP} - loud - {post.author_id}
@@ -202,7 +203,7 @@ def _record(tx: Connection, here: Here, post: ForeignPost, parent: Row[*tuple[An
     return tx.execute(RECORD, row).scalar()
 
 
-def _describe(tx: Connection, post_id: int, post: ForeignPost, *, is_new: bool = False) -> None:
+def _describe(tx: Connection, here: Here, post_id: int, post: ForeignPost, *, is_new: bool = False) -> None:
     threads.tag(tx, post_id=post_id, labels=post.tags, is_new=is_new)
     rows = [
         {
@@ -224,6 +225,8 @@ def _describe(tx: Connection, post_id: int, post: ForeignPost, *, is_new: bool =
         tx.execute(ATTACH, rows)
     if post.resource is not None:
         resources.attach_foreign(tx, post_id=post_id, resource=post.resource)
+    if post.paper is not None:
+        papers.keep(tx, here, post_id=post_id, uri=post.uri, paper=post.paper, is_new=is_new)
 
 
 def _adopt(tx: Connection, here: Here, post: ForeignPost, place: Place) -> None:
@@ -298,7 +301,18 @@ def _enter_room(tx: Connection, here: Here, arrival: Arrival, activity_uri: str 
     else:
         ours = [row.id for row in named if row.local and row.kind is Kind.GROUP]
     if ours:
-        rooms.admit(tx, here, room_id=ours[0], post_id=post_id, activity_uri=activity_uri)
+        refused = _refused_paper(tx, post, room_id=ours[0])
+        admitted = rooms.admit(tx, here, room_id=ours[0], post_id=post_id, activity_uri=activity_uri, refused=refused)
+        if admitted and post.paper is not None:
+            papers.judge_later(tx, here, post_id=post_id)
+
+
+def _refused_paper(tx: Connection, post: ForeignPost, *, room_id: int) -> str | None:
+    """Why a room of ours does not take the paper that a post is: the others trust it that it looked."""
+    if post.paper is None:
+        return None
+    author_uri = tx.execute(AUTHOR_URI, {"actor": post.author_id}).scalar_one()
+    return papers.why_not(tx, room_id=room_id, author_id=post.author_id, author_uri=author_uri, paper=post.paper)
 
 
 def revise(tx: Connection, here: Here, post: ForeignPost, *, activity_uri: str | None) -> bool:
@@ -320,7 +334,9 @@ def revise(tx: Connection, here: Here, post: ForeignPost, *, activity_uri: str |
     said = Wording(post.title, post.warning, post.content, post.source, post.language, post.sensitive)
     threads.rewrite(tx, post_id=known.id, said=said, at=at)
     tx.execute(DETACH, {"post": known.id})
-    _describe(tx, known.id, post)
+    _describe(tx, here, known.id, post)
+    if post.paper is not None:
+        papers.judge_later(tx, here, post_id=known.id)
     polls.revise_foreign(tx, here, post_id=known.id, poll=post.poll)
     by = post.author_id
     quotes.revise_foreign(tx, here, post_id=known.id, post_uri=post.uri, author_id=by, quote=post.quote)

@@ -6,6 +6,7 @@ import msgspec
 
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import AttachmentKind, QuotePolicy
+from fedishare.domain.papers import Paper
 from fedishare.services.resources import ForeignResource, ForeignUse, ResourceDraft, UploadedFile
 
 
@@ -98,7 +99,8 @@ class Quoters(msgspec.Struct, frozen=True):
 class ForeignPost(msgspec.Struct, frozen=True, kw_only=True):
     """A post from elsewhere: origin and author checked, texts cleaned, lists capped.
 
-    `vote` is the answer it chooses, if it is no post at all but a vote in a poll.
+    `vote` is the answer it chooses, if it is no post at all but a vote in a poll. `paper` is what it
+    says it is in the business of a meeting.
     """
 
     uri: str
@@ -129,3 +131,4 @@ class ForeignPost(msgspec.Struct, frozen=True, kw_only=True):
     quote: ForeignQuote | None = None
     quoters: Quoters | None = None
     quote_policy: QuotePolicy | None = None
+    paper: Paper | None = None

@@ -120,6 +120,7 @@ def publish(tx: Connection, here: Here, *, author_id: int, draft: Draft, people:
             "thread_id": parent.thread_id if parent else post_id,
             # A room of ours files the post itself when it admits it; one elsewhere hears of it from us.
             "room_id": room.id if room and not room.local else None,
+            "filed_id": post_id if room and not room.local else None,
             "published_at": now,
             "quote_policy": draft.quote_policy,
         },

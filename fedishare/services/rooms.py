@@ -45,7 +45,9 @@ ENTRY: Final = (
     .with_for_update()
 )
 FILE_IN: Final = (
-    update(Post).where(Post.id == bindparam("post"), Post.room_id.is_(None)).values(room_id=bindparam("room"))
+    update(Post)
+    .where(Post.id == bindparam("post"), Post.room_id.is_(None))
+    .values(room_id=bindparam("room"), filed_id=bindparam("entry"))
 )
 RECORD: Final = insert(Reaction).on_conflict_do_nothing().returning(Reaction.id)
 MEMBERS_ONLY: Final = select(Room.members_only_posting).where(Room.actor_id == bindparam("room"))
@@ -99,23 +101,26 @@ def why_not(tx: Connection, here: Here, *, room_id: int, author_id: int, thread_
     return None
 
 
-def admit(tx: Connection, here: Here, *, room_id: int, post_id: int, activity_uri: str | None) -> bool:
+def admit(
+    tx: Connection, here: Here, *, room_id: int, post_id: int, activity_uri: str | None, refused: str | None = None
+) -> bool:
     """Take a post into a room of ours, once; or answer False, and tell a server elsewhere why not.
 
     With `activity_uri` the activity is there already and is passed on; a post written here is
-    passed on by the job that writes its activity, and was checked before it was written.
+    passed on by the job that writes its activity, and was checked before it was written. `refused`
+    says why it is not taken in any case.
     """
     post = tx.execute(ENTRY, {"post": post_id}).one()
     if post.room_id is not None:
         return bool(post.room_id == room_id)
-    why = why_not(tx, here, room_id=room_id, author_id=post.author_id, thread_id=post.thread_id)
+    why = refused or why_not(tx, here, room_id=room_id, author_id=post.author_id, thread_id=post.thread_id)
     if why is not None:
         row = {"post_id": post_id, "room_id": room_id, "by_id": None, "uri": None, "reason": why, "boost_uri": None}
         tx.execute(KEEP_OUT, row | {"created_at": here.now()})
         if activity_uri is not None:
             enqueue(tx, RefusePost(room_id, post.author_id, activity_uri, why), due=here.now())
         return False
-    tx.execute(FILE_IN, {"post": post_id, "room": room_id})
+    tx.execute(FILE_IN, {"post": post_id, "room": room_id, "entry": here.ids.new()})
     if post.in_reply_to_uri is None:
         show(tx, here, room_id=room_id, post_id=post_id)
     if activity_uri is not None:
@@ -138,7 +143,7 @@ def approve(tx: Connection, here: Here, *, room_id: int, post_id: int, uri: str,
     if post.deleted_at is not None or rulings.removed_from(tx, post_id=post_id) == room_id:
         return False
     if post.room_id is None:
-        tx.execute(FILE_IN, {"post": post_id, "room": room_id})
+        tx.execute(FILE_IN, {"post": post_id, "room": room_id, "entry": here.ids.new()})
     if post.in_reply_to_uri is not None:
         return post.room_id is None
     return _boost(tx, here, here.ids.new(), room_id=room_id, post_id=post_id, uri=uri, at=at)

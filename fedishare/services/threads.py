@@ -10,6 +10,7 @@ from fedishare.core.errors import NotFound
 from fedishare.core.here import Here
 from fedishare.db.base import BigId, aliased, insert
 from fedishare.db.media import Media
+from fedishare.db.meetings import ActionPoint, ActionReport, AgendaItem, AgendaOrder, Meeting, Minutes
 from fedishare.db.notices import Notice
 from fedishare.db.people import Actor
 from fedishare.db.polls import Poll, PollOption, Vote
@@ -86,6 +87,12 @@ HOLDERS: Final[tuple[Any, ...]] = (
     Poll,
     Quote,
     Stamp,
+    Meeting,
+    AgendaItem,
+    AgendaOrder,
+    Minutes,
+    ActionPoint,
+    ActionReport,
 )
 OF_ONE: Final = select(bindparam("post", type_=BigId))
 OF_AUTHOR: Final = select(Post.id).where(Post.author_id == bindparam("author"))

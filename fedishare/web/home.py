@@ -8,10 +8,11 @@ from sqlalchemy import Connection
 from fedishare.http.keys import DATABASE, VISITOR
 from fedishare.http.pages import page, shared_page
 from fedishare.http.routes import Allow, Routes
-from fedishare.queries import cards, rooms, timelines
+from fedishare.queries import cards, rooms, timelines, visits
 from fedishare.queries.cards import Card, Face
 from fedishare.queries.rooms import RoomLine
 from fedishare.queries.timelines import NEWEST
+from fedishare.queries.visits import Counts
 from fedishare.web import asked
 
 SHARED_LATELY: Final = 10
@@ -23,6 +24,7 @@ class Home(NamedTuple):
     me: Face
     posts: list[Card]
     rooms: list[RoomLine]
+    unseen: dict[int, Counts]
 
 
 class Front(NamedTuple):
@@ -45,6 +47,7 @@ def _home(tx: Connection, *, reader: int, before: int) -> Home:
         cards.faces(tx, [reader])[reader],
         timelines.home(tx, reader=reader, before=before),
         rooms.mine(tx, actor_id=reader),
+        visits.unseen(tx, viewer=reader),
     )
 
 

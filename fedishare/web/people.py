@@ -14,8 +14,9 @@ from fedishare.domain.permissions import Verb, may
 from fedishare.http.keys import DATABASE, HERE, VISITOR
 from fedishare.http.pages import page, shared_page
 from fedishare.http.routes import Allow, Handler, Routes
-from fedishare.queries import people, rooms, timelines
+from fedishare.queries import meetings, people, rooms, timelines
 from fedishare.queries.cards import Card, Face
+from fedishare.queries.meetings import Glance
 from fedishare.queries.people import Profile, Relation
 from fedishare.queries.rooms import RoomFacts
 from fedishare.services import follows
@@ -37,6 +38,7 @@ class Seen(NamedTuple):
     pinned: list[Card]
     tags: list[str]
     facts: RoomFacts | None
+    business: Glance | None = None
 
 
 class Wish(NamedTuple):
@@ -80,7 +82,9 @@ async def show(request: web.Request) -> web.Response:
     is_steward = any(face.id == request[VISITOR].actor_id for face in seen.facts.stewards)
     may_moderate = seen.who.local and may(request[VISITOR].role, Verb.MODERATE_ROOM, moderates=is_steward)
     standing: dict[str, Any] = {"is_member": is_member, "may_moderate": request[VISITOR].is_signed_in and may_moderate}
-    return await shared_page(request, "room.html", **values, **choice, facts=seen.facts, **standing)
+    return await shared_page(
+        request, "room.html", **values, **choice, facts=seen.facts, business=seen.business, **standing
+    )
 
 
 def _see(tx: Connection, here: Here, wish: Wish) -> Seen:
@@ -95,7 +99,8 @@ def _see(tx: Connection, here: Here, wish: Wish) -> Seen:
         posts = timelines.author(tx, actor_id=who.id, viewer=wish.viewer, before=wish.before)
         return Seen(who, relation, posts, pinned, tags, None)
     posts = timelines.room(tx, room_id=who.id, viewer=wish.viewer, kind=wish.kind, level=wish.level, before=wish.before)
-    return Seen(who, relation, posts, pinned, tags, rooms.facts(tx, room_id=who.id))
+    business = meetings.glance(tx, room_id=who.id, viewer=wish.viewer)
+    return Seen(who, relation, posts, pinned, tags, rooms.facts(tx, room_id=who.id), business)
 
 
 @routes.get("/@{handle}/followers", allow=Allow.ANYONE)

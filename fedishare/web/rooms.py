@@ -13,8 +13,9 @@ from fedishare.http.keys import DATABASE, HERE, VISITOR
 from fedishare.http.pages import page
 from fedishare.http.routes import Allow, Routes
 from fedishare.net import keys
-from fedishare.queries import rooms
+from fedishare.queries import rooms, visits
 from fedishare.queries.rooms import RoomLine
+from fedishare.queries.visits import Counts
 from fedishare.services import rooms as room_services
 from fedishare.web import asked, forms
 from fedishare.web.forms import Form
@@ -30,6 +31,7 @@ routes: Final = Routes()
 class Rooms(NamedTuple):
     mine: list[RoomLine]
     public: list[RoomLine]
+    unseen: dict[int, Counts]
 
 
 @routes.get("/rooms", allow=Allow.ANYONE)
@@ -39,7 +41,8 @@ async def show(request: web.Request) -> web.Response:
 
 
 def _rooms(tx: Connection, *, actor_id: int | None) -> Rooms:
-    return Rooms(rooms.mine(tx, actor_id=actor_id) if actor_id is not None else [], rooms.public(tx))
+    mine = rooms.mine(tx, actor_id=actor_id) if actor_id is not None else []
+    return Rooms(mine, rooms.public(tx), visits.unseen(tx, viewer=actor_id) if actor_id is not None else {})
 
 
 @routes.get("/rooms/new")

@@ -4,6 +4,7 @@ from typing import Final
 
 from fedishare.http.routes import Routes
 from fedishare.web import (
+    actions,
     blocks,
     compose,
     deliveries,
@@ -11,6 +12,8 @@ from fedishare.web import (
     home,
     intents,
     media,
+    meetings,
+    minutes,
     moving,
     notices,
     pages,
@@ -29,6 +32,7 @@ from fedishare.web import (
     sign_in,
     storage,
     uploads,
+    visits,
 )
 
 ALL: Final[tuple[Routes, ...]] = tuple(
@@ -46,6 +50,10 @@ ALL: Final[tuple[Routes, ...]] = tuple(
         uploads,
         rooms,
         rulings,
+        visits,
+        meetings,
+        minutes,
+        actions,
         people,
         notices,
         search,
