@@ -168,6 +168,7 @@ _MEETING: Final[Select[*tuple[Any, ...]]] = (
         Post.author_id,
         _minutes_id.label("minutes_id"),
     )
+    .select_from(Post)
     .join(Meeting, Meeting.post_id == Post.id)
     .where(_stands(Meeting))
 )
@@ -200,6 +201,7 @@ _is_settled: Final = exists().where(
 )
 _ITEM: Final = (
     select(Post.id, Post.uri, AgendaItem.headline, Post.content, *face_columns(_author))
+    .select_from(Post)
     .join(AgendaItem, AgendaItem.post_id == Post.id)
     .join(_author, _author.id == Post.author_id)
     .where(AgendaItem.room_id == bindparam("room"), _stands(AgendaItem), ~_is_settled)
@@ -214,6 +216,7 @@ NEXT_AGENDA: Final = _ITEM.where(
 # For a correction: what the minutes tell of, and what still waits.
 SETTLED: Final = (
     select(Post.id, Post.uri, AgendaItem.headline, Post.content, *face_columns(_author))
+    .select_from(Post)
     .join(AgendaItem, AgendaItem.post_id == Post.id)
     .join(_author, _author.id == Post.author_id)
     .where(AgendaItem.room_id == bindparam("room"), _stands(AgendaItem))
@@ -229,6 +232,7 @@ SETTLED: Final = (
 PARKED: Final = _ITEM.where(or_(AgendaItem.meeting_uri.is_(None), ~_is_to_come))
 MINUTES: Final = (
     select(Post.id, Post.uri, Minutes.record, Post.published_at, Post.edited_at, *face_columns(_author))
+    .select_from(Post)
     .join(Minutes, Minutes.post_id == Post.id)
     .join(_author, _author.id == Post.author_id)
     .where(_stands(Minutes), Post.id == bindparam("post"))
@@ -250,6 +254,7 @@ _ACTION: Final = (
         *face_columns(_owner),
         *face_columns(_room),
     )
+    .select_from(ActionPoint)
     .join(Post, Post.id == ActionPoint.post_id)
     .join(Minutes, Minutes.post_id == Post.id)
     .join(_room, _room.id == Post.room_id)
@@ -277,11 +282,13 @@ SHEETS: Final = (
         Sheet.version,
         *face_columns(_author),
     )
+    .select_from(Sheet)
     .outerjoin(_author, _author.id == Sheet.editor_id)
     .where(Sheet.meeting_id == bindparam("meeting"))
 )
 DRAFTS: Final = (
     select(DraftAction.id, DraftAction.headline, DraftAction.due, *face_columns(_owner))
+    .select_from(DraftAction)
     .join(_owner, _owner.id == DraftAction.owner_id)
     .where(DraftAction.meeting_id == bindparam("meeting"))
     .order_by(DraftAction.id)
@@ -300,6 +307,7 @@ HALL: Final = select(*face_columns(Actor), Actor.locked, Actor.discoverable).whe
 BY_URI: Final = select(*face_columns(Actor)).where(Actor.uri == bindparam("named"))
 RESOURCES: Final = (
     select(Post.uri, Post.title)
+    .select_from(Post)
     .join(Resource, Resource.post_id == Post.id)
     .where(Post.room_id == bindparam("room"), sight.visible())
     .order_by(Post.id.desc())

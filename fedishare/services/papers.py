@@ -85,6 +85,7 @@ CASE: Final = (
         _room.local.label("room_is_local"),
         _room.name.label("room_name"),
     )
+    .select_from(Post)
     .join(_author, _author.id == Post.author_id)
     .join(_room, _room.id == Post.room_id)
     .where(Post.id == _post, Post.deleted_at.is_(None), Post.paper.is_not(None))
@@ -148,6 +149,7 @@ SETTLE: Final = (
 )
 MINUTES_OF_ROOM: Final = (
     select(Minutes.post_id, Minutes.record)
+    .select_from(Minutes)
     .join(Post, Post.uri == bindparam("named"))
     .join(AgendaItem, AgendaItem.post_id == Post.id)
     .where(Minutes.room_id == bindparam("room"), Minutes.meeting_uri == AgendaItem.meeting_uri)
