@@ -39,6 +39,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_person_bytes: int | None = 5000 * 1024 * 1024
     max_node_bytes: int | None = None
     allows_macros: bool = True
+    scheme: str = "england"
+    school_owns: bool = False
 
     @property
     def is_secure(self) -> bool:
@@ -76,7 +78,16 @@ FIELDS: Final[Mapping[str, tuple[str, str]]] = {
         "open: any server reads what is public; signed: only those that sign, and that are not blocked here",
         "open",
     ),
+    "SCHEME": (
+        "whose years and stages come first: england, scotland, wales, northern-ireland, ib or us",
+        "england",
+    ),
+    "RESOURCES_BELONG_TO": (
+        "author: who made it is named; school: the school is named too, and people read that it owns their work",
+        "author",
+    ),
 }
+SCHEMES: Final = ("england", "scotland", "wales", "northern-ireland", "ib", "us")
 
 
 def load(environment: Mapping[str, str], *, file: Path | None = None) -> Settings:
@@ -111,6 +122,8 @@ def load(environment: Mapping[str, str], *, file: Path | None = None) -> Setting
         max_node_bytes=_quota(given, "QUOTA_NODE", "0"),
         allows_macros=_choice(given, "MACROS", ("warn", "refuse")) == "warn",
         signed_fetch=_choice(given, "FETCHES", ("open", "signed")) == "signed",
+        scheme=_choice(given, "SCHEME", SCHEMES),
+        school_owns=_choice(given, "RESOURCES_BELONG_TO", ("author", "school")) == "school",
     )
 
 

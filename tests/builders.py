@@ -1,5 +1,6 @@
 """Builders: one call makes one believable thing; name only what the test is about."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
@@ -14,15 +15,29 @@ from fedishare.db.engine import Database
 from fedishare.db.follows import Follow
 from fedishare.db.people import Actor, ActorKey
 from fedishare.db.posts import Post
-from fedishare.db.resources import Resource, ResourceFile
+from fedishare.db.resources import Resource, ResourceFile, ResourceTerm
 from fedishare.db.rooms import Room, Steward
 from fedishare.domain.audience import PUBLIC_IRI, Visibility
 from fedishare.domain.kinds import FollowState, KeyKind, Kind, StewardRole
 from fedishare.domain.permissions import Role
+from fedishare.domain.terms import Term, TermKind
 from fedishare.net import keys
 
 MONDAY: Final = datetime(2026, 9, 7, 8, 30, tzinfo=UTC)
 FOLDERS: Final = {Kind.PERSON: "users", Kind.GROUP: "groups", Kind.ORGANISATION: "organisations"}
+# How a worksheet on fractions for Year 4 is described.
+WORKSHEET: Final = (
+    Term(TermKind.SUBJECT, "mathematics", "Mathematics", "http://w3id.org/kim/schulfaecher/s1017"),
+    Term(
+        TermKind.LEVEL,
+        "england:year-4",
+        "Year 4",
+        "https://w3id.org/uk/oak/curriculum/nationalcurriculum/year-group-4",
+        "National Curriculum for England",
+    ),
+    Term(TermKind.STAGE, "level_1", "Primary education", "https://w3id.org/kim/educationalLevel/level_1"),
+    Term(TermKind.TYPE, "worksheet", "Worksheet", "https://w3id.org/kim/hcrt/worksheet"),
+)
 _serial = count(1)
 
 
@@ -59,6 +74,11 @@ def an_ed25519_pair(number: int = 0) -> keys.Keypair:  # noqa: ARG001 -- as abov
 
 def add(tx: Connection, /, table: type[Base], **values: Any) -> None:
     tx.execute(insert(table).values(**values))
+
+
+def add_terms(tx: Connection, post_id: int, terms: Iterable[Term]) -> None:
+    for position, term in enumerate(terms):
+        add(tx, ResourceTerm, post_id=post_id, position=position, **term._asdict())
 
 
 async def a_person(db: Database, here: Here, *, local: bool = True, **over: Any) -> Made:
@@ -168,20 +188,15 @@ async def a_resource(db: Database, here: Here, *, by: Made, **over: Any) -> Made
     post = await a_post(db, here, by=by, **({"title": "Fraction wall"} | over))
     facts = {
         "description": "A printable fraction wall.",
-        "subject": "mathematics",
-        "subject_label": "Mathematics",
-        "level": level,
-        "level_label": "Year 4",
         "age_min": 8,
         "age_max": 9,
-        "type": "worksheet",
-        "type_label": "Worksheet",
         "licence": "CC-BY-SA-4.0",
         "licence_label": "CC BY-SA 4.0",
         "licence_url": "https://creativecommons.org/licenses/by-sa/4.0/",
     }
     file = {"position": 0, "name": "wall.pdf", "media_type": "application/pdf", "size": 4, "sha256": "0" * 64}
     await db.write(add, Resource, post_id=post.id, **facts)
+    await db.write(add_terms, post.id, (*WORKSHEET[:1], WORKSHEET[1]._replace(slug=level), *WORKSHEET[2:]))
     await db.write(add, ResourceFile, post_id=post.id, url=f"{post.uri}/files/wall.pdf", **file)
     return post
 

@@ -105,16 +105,35 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
 
 
+class Work(msgspec.Struct, frozen=True):
+    """What a resource is based on: its address, and what its sender knows of it."""
+
+    uri: str
+    name: str
+    licence: str | None
+
+
 class Learning(msgspec.Struct, frozen=True, kw_only=True):
-    """The `schema:mainEntity` of a post that is a teaching resource (resources.md 3.7)."""
+    """The `schema:mainEntity` of a post that is a teaching resource (resources.md 3.7).
+
+    `levels` are those of somebody's curriculum, `stages` what stands in `educationalLevel`.
+    """
 
     id: str
     description: str
     subjects: tuple[Concept, ...]
     levels: tuple[Concept, ...]
+    stages: tuple[Concept, ...]
     types: tuple[Concept, ...]
+    audiences: tuple[Concept, ...]
+    objectives: tuple[Concept, ...]
+    keywords: tuple[str, ...]
+    features: tuple[str, ...]
     licence: Concept | None
     ages: str
+    duration: str
+    credit: str
+    based_on: tuple[Work, ...]
     version: int
     files: tuple[File, ...]
 

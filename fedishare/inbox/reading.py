@@ -4,11 +4,11 @@ Nothing here trusts anybody: origin, author and audience are checked by who call
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from html import escape
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 from sqlalchemy import Connection
@@ -17,10 +17,10 @@ from fedishare.as2 import read
 from fedishare.as2.node import EVERYBODY, Node
 from fedishare.as2.types import Activity, Concept, File, Learning, Media, Note, Poll, Quote, Usage
 from fedishare.core import hosts
-from fedishare.domain import audience, files, html, markup, polls, vocabularies
+from fedishare.domain import audience, durations, files, html, markup, polls, vocabularies
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import AttachmentKind, QuotePolicy
-from fedishare.inbox import papers
+from fedishare.inbox import descriptions, papers
 from fedishare.queries import known
 from fedishare.queries.known import ActorRow
 from fedishare.services.drafts import (
@@ -49,11 +49,8 @@ MOST_LINES: Final = 500
 BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
-_AGES: Final = re.compile(r"([0-9]{1,2})\s*(?:[-\u2013]\s*([0-9]{1,2})?)?")
 _MEDIA_TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,80}")
 _KINDS: Final = {"image": AttachmentKind.IMAGE, "video": AttachmentKind.VIDEO, "audio": AttachmentKind.AUDIO}
-
-Term = TypeVar("Term", vocabularies.Subject, vocabularies.Level, vocabularies.ResourceType)
 
 
 def post(node: Node, *, now: datetime, activity: Activity | None = None) -> ForeignPost:
@@ -256,25 +253,21 @@ def _is_own_resource(note: Note) -> bool:
 
 
 def _resource(learning: Learning) -> ForeignResource:
-    subject = _first(learning.subjects, _subject)
-    level = _first(learning.levels, _level)
-    kind = _first(learning.types, _type)
+    terms = descriptions.terms(learning)
     licence = vocabularies.licence_by_url(learning.licence.uri) if learning.licence and learning.licence.uri else None
-    ages = _ages(learning.ages) or ((level.age_min, level.age_max) if level else (None, None))
+    ages = descriptions.ages(learning.ages) or descriptions.ages_of(terms)
     return ForeignResource(
         description=_lines(learning.description),
-        subject=subject.slug if subject else None,
-        subject_label=subject.label if subject else _label(learning.subjects),
-        level=level.slug if level else None,
-        level_label=level.label if level else _label(learning.levels),
         age_min=ages[0],
         age_max=ages[1],
-        type=kind.slug if kind else None,
-        type_label=kind.label if kind else _label(learning.types),
         licence=licence.id if licence else None,
         licence_label=licence.short if licence else _licence_label(learning.licence),
         licence_url=markup.safe_url(learning.licence.uri) if learning.licence and learning.licence.uri else None,
+        minutes=durations.minutes_of(learning.duration),
+        credit=markup.text(learning.credit, limit=LONGEST_TITLE),
         version=learning.version,
+        terms=terms,
+        bases=descriptions.bases(learning),
         files=tuple(_files(learning.files)),
     )
 
@@ -297,49 +290,8 @@ def _use(usage: Usage) -> ForeignUse:
     return ForeignUse(resource_uri=usage.resource, line=usage.line, level=level.slug if level else None)
 
 
-def _first(concepts: Iterable[Concept], look_up: Callable[[Concept], Term | None]) -> Term | None:
-    return next((found for concept in concepts if (found := look_up(concept))), None)
-
-
-def _subject(concept: Concept) -> vocabularies.Subject | None:
-    # KIM has one concept for politics and citizenship, so the word counts before the address.
-    wanted = concept.label.casefold()
-    named = (entry for entry in vocabularies.SUBJECTS if entry.label.casefold() == wanted)
-    uri = concept.uri
-    addressed = (entry for entry in vocabularies.SUBJECTS if uri and uri in {entry.kim, entry.target_url})
-    return next(named, None) or next(addressed, None)
-
-
-def _level(concept: Concept) -> vocabularies.Level | None:
-    addressed = (entry for entry in vocabularies.LEVELS if concept.uri and concept.uri == entry.url)
-    found = next(addressed, None)
-    return found or vocabularies.level_by_label(concept.label, framework=concept.framework)
-
-
-def _type(concept: Concept) -> vocabularies.ResourceType | None:
-    wanted = concept.label.casefold()
-    return next(
-        (
-            entry
-            for entry in vocabularies.RESOURCE_TYPES
-            if concept.uri == entry.url or (wanted and entry.label.casefold() == wanted)
-        ),
-        None,
-    )
-
-
-def _label(concepts: tuple[Concept, ...]) -> str:
-    said = (markup.text(concept.label, limit=LONGEST_WORD) for concept in concepts)
-    return next((label for label in said if label), "")
-
-
 def _licence_label(licence: Concept | None) -> str:
     return markup.text(licence.label or licence.uri or "", limit=LONGEST_TITLE) if licence else ""
-
-
-def _ages(text: str) -> tuple[int, int | None] | None:
-    found = _AGES.fullmatch(text.strip())
-    return (int(found[1]), int(found[2]) if found[2] else None) if found else None
 
 
 def _lines(text: str) -> str:

@@ -13,16 +13,18 @@ from fedishare.as2 import write
 from fedishare.as2.write import Document
 from fedishare.core.json import Json
 from fedishare.core.uris import Uris
-from fedishare.domain import files, html, markup, vocabularies
+from fedishare.domain import durations, files, html, markup, vocabularies
 from fedishare.domain.audience import OPEN
+from fedishare.domain.terms import Basis, Term
 from fedishare.outbox.frames import frame, mention
-from fedishare.queries.outgoing import FileRow, PostFacts, ResourceRow, UseFacts
+from fedishare.queries.outgoing import FileRow, PostFacts, UseFacts
+from fedishare.queries.resources import ResourceRow
 
 OPEN_IT: Final = "Open the resource"
 LEARNING_RESOURCE: Final = "schema:LearningResource"
 USE_ACTION: Final = "schema:UseAction"
 _NO_LOGIN: Final = "http://w3id.org/kim/conditionsOfAccess/no_login"
-_TEACHER: Final = "http://purl.org/dcx/lrmi-vocabs/educationalAudienceRole/teacher"
+MOST_KEYWORDS: Final = 50
 
 
 def resource(facts: PostFacts, row: ResourceRow, *, at: Uris) -> Document:
@@ -34,13 +36,13 @@ def resource(facts: PostFacts, row: ResourceRow, *, at: Uris) -> Document:
     licence = _licence(row)
     if licence:
         shaped["licence"] = licence
-    shaped["schema:mainEntity"] = _entity(facts, row, labels)
+    shaped["schema:mainEntity"] = entity(facts, row, at=at)
     return write.with_context(write.resource_context(facts.post.language), shaped)
 
 
 def hashtags(labels: tuple[str, ...], row: ResourceRow) -> list[str]:
-    """The author's hashtags, and those for subject and stage (F7), each once."""
-    made = [_as_tag(row.subject_label), _as_tag(row.level_label)]
+    """The author's hashtags, and those for subjects and levels (F7), each once."""
+    made = [_as_tag(term.label) for term in (*row.subjects, *row.levels)]
     first: dict[str, str] = {}
     for label in (*labels, *made):
         first.setdefault(markup.fold_tag(label), label)
@@ -84,7 +86,8 @@ def _content(facts: PostFacts, row: ResourceRow, labels: list[str], *, at: Uris)
     """What every server shows. The page is the first plain link, from which Mastodon before 4.7 makes its card."""
     title = html.headline(facts.post.title or "")
     link = f'<p><a href="{escape(facts.post.url)}">{OPEN_IT}</a></p>'
-    chips = f"<p>{escape(' · '.join(_chips(row)), quote=False)}</p>" if any(_chips(row)) else ""
+    said = _chips(row)
+    chips = f"<p>{escape(' · '.join(said), quote=False)}</p>" if said else ""
     # A description with links of its own comes after the link to the page, or its first link would be the card.
     # Mentions and hashtags are no such links: they carry other words in `rel`, or none.
     has_links = 'rel="nofollow' in facts.post.content
@@ -98,6 +101,7 @@ def _content(facts: PostFacts, row: ResourceRow, labels: list[str], *, at: Uris)
             chips,
             after,
             _file_links(facts.files),
+            _sources(row),
             f"<p>{tags}</p>" if tags else "",
         ]
     )
@@ -106,7 +110,9 @@ def _content(facts: PostFacts, row: ResourceRow, labels: list[str], *, at: Uris)
 def _chips(row: ResourceRow) -> list[str]:
     ages = _ages(row, between="–")  # noqa: RUF001 -- a range, as people write it
     level = f"{row.level_label} (ages {ages})" if row.level_label and ages else row.level_label
-    return [chip for chip in (row.type_label, row.subject_label, level, row.licence_label) if chip]
+    time = durations.in_words(row.minutes) if row.minutes else ""
+    helps = (term.label for term in row.features)
+    return [chip for chip in (row.type_label, row.subject_label, level, time, row.licence_label, *helps) if chip]
 
 
 def _file_links(rows: tuple[FileRow, ...]) -> str:
@@ -116,6 +122,15 @@ def _file_links(rows: tuple[FileRow, ...]) -> str:
         for row in rows
     ]
     return f"<p>{' · '.join(links)}</p>" if links else ""
+
+
+def _sources(row: ResourceRow) -> str:
+    links = [
+        f'<a href="{escape(basis.uri)}" rel="nofollow noopener noreferrer">'
+        f"{escape(basis.name or basis.uri, quote=False)}</a>"
+        for basis in row.bases
+    ]
+    return f"<p>Based on {' · '.join(links)}</p>" if links else ""
 
 
 def _tag_html(label: str, at: Uris) -> str:
@@ -143,21 +158,26 @@ def _licence(row: ResourceRow) -> Document:
     return shaped | {"url": url} if url else shaped
 
 
-def _entity(facts: PostFacts, row: ResourceRow, labels: list[str]) -> Document:
-    """The resource itself, in the words of schema.org (resources.md 3.4). Absent is what nobody said."""
-    post = facts.post
-    title = post.title or ""
+def entity(facts: PostFacts, row: ResourceRow, *, at: Uris) -> Document:
+    """The resource itself, in the words of schema.org (resources.md 3.4 and 3.7). Absent is what nobody said.
+
+    Without the prefixes it is an AMB document, which `outbox.amb` makes of it.
+    """
+    post, school = facts.post, _school(facts, at)
     modified = f"{(post.edited_at or post.published_at).date():%Y-%m-%d}"
     published = f"{post.published_at.date():%Y-%m-%d}"
-    entity: Document = {
+    author: Document = {"type": "schema:Person", "id": facts.author.url, "schema:name": facts.author.name}
+    shaped: Document = {
         "id": post.uri,
         "type": [LEARNING_RESOURCE],
-        "schema:name": title,
+        "schema:name": post.title or "",
         "schema:description": html.plain(post.content),
-        "schema:creator": [{"type": "schema:Person", "id": facts.author.url, "schema:name": facts.author.name}],
+        "schema:creator": [{**author, "schema:affiliation": school} if school else author],
     }
-    entity |= dict(_told(facts, row, labels))
-    entity |= {
+    if school:
+        shaped["schema:publisher"] = [school]
+    shaped |= dict(_told(facts, row))
+    shaped |= {
         "schema:dateCreated": published,
         "schema:datePublished": published,
         "schema:dateModified": modified,
@@ -166,18 +186,22 @@ def _entity(facts: PostFacts, row: ResourceRow, labels: list[str]) -> Document:
             {
                 "type": "schema:WebContent",
                 "id": post.url,
+                "schema:provider": {"type": "schema:Organization", "id": f"{at.origin}/", "schema:name": at.authority},
                 "schema:dateCreated": published,
                 "schema:dateModified": modified,
             }
         ],
-        "schema:version": str(row.version),
-        "schema:creditText": facts.author.name,
     }
-    alignment = _alignment(row)
-    return entity | {"schema:educationalAlignment": alignment} if alignment else entity
+    return shaped | dict(_added(facts, row))
 
 
-def _told(facts: PostFacts, row: ResourceRow, labels: list[str]) -> Iterator[tuple[str, Json]]:
+def _school(facts: PostFacts, at: Uris) -> Document:
+    if not facts.node_name:
+        return {}
+    return {"type": "schema:Organization", "id": f"{at.origin}/", "schema:name": facts.node_name}
+
+
+def _told(facts: PostFacts, row: ResourceRow) -> Iterator[tuple[str, Json]]:
     """What only some resources have."""
     language = facts.post.language
     if language:
@@ -187,28 +211,74 @@ def _told(facts: PostFacts, row: ResourceRow, labels: list[str]) -> Iterator[tup
     if facts.post.visibility in OPEN:
         yield "schema:isAccessibleForFree", True
         yield "schema:conditionsOfAccess", {"type": "skos:Concept", "id": _NO_LOGIN}
-    subject = vocabularies.subject(row.subject) if row.subject else None
-    if row.subject_label:
-        yield "schema:about", [_concept(row.subject_label, subject.kim if subject else None)]
-    kind = vocabularies.resource_type(row.type) if row.type else None
-    if row.type_label:
-        yield "schema:learningResourceType", [_concept(row.type_label, kind.url if kind else None)]
-    level = vocabularies.level(row.level) if row.level else None
-    step = vocabularies.isced(level.isced) if level else None
-    if step is not None:
-        yield "schema:educationalLevel", [_concept(step.label, step.url)]
-    yield "schema:audience", [_concept("teacher", _TEACHER)]
-    if labels:
-        yield "schema:keywords", list(labels)
+    for name, terms in (
+        ("schema:about", row.subjects),
+        ("schema:learningResourceType", row.types),
+        ("schema:educationalLevel", row.stages),
+    ):
+        if terms:
+            yield name, [_concept(term.label, term.uri) for term in terms]
+    if row.audiences:
+        yield "schema:audience", [_concept(_role_name(term), term.uri) for term in row.audiences]
+    words = keywords(facts.tags, row)
+    if words:
+        yield "schema:keywords", list(words)
+
+
+def _added(facts: PostFacts, row: ResourceRow) -> Iterator[tuple[str, Json]]:
+    """What follows upon the files, in the order of the example in resources.md 3.7."""
+    if row.bases:
+        yield "schema:isBasedOn", [_basis(basis) for basis in row.bases]
     ages = _ages(row, between="-")
     if ages:
         yield "schema:typicalAgeRange", ages
+    if row.minutes:
+        yield "schema:timeRequired", durations.iso(row.minutes)
+    yield "schema:version", str(row.version)
+    yield "schema:creditText", row.credit or facts.author.name
+    if row.objectives:
+        yield "schema:teaches", [_objective(term, number, facts) for number, term in enumerate(row.objectives, start=1)]
+    if row.features:
+        yield "schema:accessibilityFeature", [term.slug or term.label for term in row.features]
+    alignment = _alignment(row)
+    if alignment:
+        yield "schema:educationalAlignment", alignment
+
+
+def keywords(tags: tuple[str, ...], row: ResourceRow) -> tuple[str, ...]:
+    """The keywords as written, then the hashtags that are none of them."""
+    first: dict[str, str] = {}
+    for word in (*(term.label for term in row.keywords), *tags):
+        first.setdefault(markup.fold_tag(_as_tag(word)) or word.casefold(), word)
+    return tuple(first.values())[:MOST_KEYWORDS]
+
+
+def _role_name(term: Term) -> str:
+    """The word of LRMI's list, and not ours for teachers."""
+    known = vocabularies.role(term.slug) if term.slug else None
+    return known.name if known else term.label
 
 
 def _concept(label: str, uri: str | None) -> Document:
     """A term of somebody's list; our vocabularies are in English, whatever the resource's language."""
     concept: Document = {"type": "skos:Concept", "skos:prefLabel": {"en": label}}
     return {"type": "skos:Concept", "id": uri, "skos:prefLabel": {"en": label}} if uri else concept
+
+
+def _objective(term: Term, number: int, facts: PostFacts) -> Document:
+    """A sentence of the author's has no address but the one we give it: AMB wants one."""
+    language = (facts.post.language or "en").partition("-")[0].lower()
+    uri = term.uri or f"{facts.post.uri}#objective-{number}"
+    return {"type": "skos:Concept", "id": uri, "skos:prefLabel": {language: term.label}}
+
+
+def _basis(basis: Basis) -> Document:
+    shaped: Document = {"type": [LEARNING_RESOURCE], "id": basis.uri}
+    if basis.name:
+        shaped["schema:name"] = basis.name
+    if basis.licence_url:
+        shaped["schema:license"] = {"id": basis.licence_url}
+    return shaped
 
 
 def _file(row: FileRow) -> Document:
@@ -223,25 +293,21 @@ def _file(row: FileRow) -> Document:
 
 
 def _alignment(row: ResourceRow) -> list[Json]:
-    """Year and subject as their own curriculum names them. AMB takes no years among its educational levels."""
-    level = vocabularies.level(row.level) if row.level else None
-    subject = vocabularies.subject(row.subject) if row.subject else None
-    framework = level.framework if level else vocabularies.ENGLAND
-    found: list[Json] = []
-    if row.level_label:
-        found.append(_aligned("educationalLevel", row.level_label, framework, level.url if level else None))
-    if subject is not None and subject.target_url and framework == vocabularies.ENGLAND:
-        found.append(_aligned("educationalSubject", subject.label, framework, subject.target_url))
+    """Years and subjects as their own curriculum names them. AMB takes no years among its educational levels."""
+    found: list[Json] = [_aligned("educationalLevel", term.label, term.framework, term.uri) for term in row.levels]
+    frameworks = {term.framework for term in row.levels} or {vocabularies.ENGLAND}
+    for term in row.subjects:
+        subject = vocabularies.subject(term.slug) if term.slug else None
+        if subject is not None and subject.target_url and vocabularies.ENGLAND in frameworks:
+            found.append(_aligned("educationalSubject", subject.label, vocabularies.ENGLAND, subject.target_url))
     return found
 
 
-def _aligned(kind: str, name: str, framework: str, url: str | None) -> Document:
-    shaped: Document = {
-        "type": "schema:AlignmentObject",
-        "schema:alignmentType": kind,
-        "schema:educationalFramework": framework,
-        "schema:targetName": name,
-    }
+def _aligned(kind: str, name: str, framework: str | None, url: str | None) -> Document:
+    shaped: Document = {"type": "schema:AlignmentObject", "schema:alignmentType": kind}
+    if framework:
+        shaped["schema:educationalFramework"] = framework
+    shaped["schema:targetName"] = name
     return shaped | {"schema:targetUrl": url} if url else shaped
 
 

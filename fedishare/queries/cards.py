@@ -13,12 +13,12 @@ from fedishare.db.polls import Poll, PollOption, Vote
 from fedishare.db.posts import Attachment, Post
 from fedishare.db.quotes import Quote
 from fedishare.db.reactions import Reaction
-from fedishare.db.resources import Resource, ResourceFile
 from fedishare.db.rooms import Lock, Steward
 from fedishare.domain import polls
 from fedishare.domain.audience import Visibility
-from fedishare.domain.kinds import FileState, Kind, QuotePolicy, QuoteState, ReactionKind
-from fedishare.queries import sight
+from fedishare.domain.kinds import Kind, QuotePolicy, QuoteState, ReactionKind
+from fedishare.queries import resources, sight
+from fedishare.queries.resources import ResourceRow
 
 
 class Face(NamedTuple):
@@ -30,33 +30,6 @@ class Face(NamedTuple):
     full_handle: str
     icon_url: str | None
     local: bool
-
-
-class FileLine(NamedTuple):
-    id: int
-    name: str
-    media_type: str
-    size: int
-    sha256: str
-    url: str
-    is_here: bool
-    state: FileState = FileState.CLEAN
-    has_macros: bool = False
-
-
-class ResourceCard(NamedTuple):
-    description: str
-    subject_label: str
-    level_label: str
-    level: str | None
-    type_label: str
-    licence: str | None
-    licence_label: str
-    licence_url: str | None
-    age_min: int | None
-    age_max: int | None
-    version: int
-    files: tuple[FileLine, ...]
 
 
 class Picture(NamedTuple):
@@ -133,7 +106,7 @@ class Card(NamedTuple):
     in_reply_to_id: int | None
     in_reply_to_uri: str | None
     thread_id: int
-    resource: ResourceCard | None
+    resource: ResourceRow | None
     pictures: tuple[Picture, ...]
     replies_count: int
     likes_count: int
@@ -217,36 +190,6 @@ POSTS: Final = (
     .outerjoin(Poll, Poll.post_id == Post.id)
     .where(Post.id.in_(bindparam("ids", expanding=True)), sight.visible())
 )
-RESOURCES: Final = select(
-    Resource.post_id,
-    Resource.description,
-    Resource.subject_label,
-    Resource.level_label,
-    Resource.level,
-    Resource.type_label,
-    Resource.licence,
-    Resource.licence_label,
-    Resource.licence_url,
-    Resource.age_min,
-    Resource.age_max,
-    Resource.version,
-).where(Resource.post_id.in_(bindparam("ids", expanding=True)))
-FILES: Final = (
-    select(
-        ResourceFile.post_id,
-        ResourceFile.id,
-        ResourceFile.name,
-        ResourceFile.media_type,
-        ResourceFile.size,
-        ResourceFile.sha256,
-        ResourceFile.url,
-        ResourceFile.storage_key.is_not(None),
-        ResourceFile.state,
-        ResourceFile.has_macros,
-    )
-    .where(ResourceFile.post_id.in_(bindparam("ids", expanding=True)))
-    .order_by(ResourceFile.post_id, ResourceFile.position)
-)
 PICTURES: Final = (
     select(
         Attachment.post_id,
@@ -297,7 +240,8 @@ def faces(tx: Connection, ids: Sequence[int]) -> dict[int, Face]:
 def cards(tx: Connection, ids: Sequence[int], *, viewer: int | None) -> list[Card]:
     """These posts in the order asked, without those that `viewer` may not see.
 
-    Six statements at most; with a poll among them one more, and with quotes as many again for what is quoted.
+    Five statements at most; with resources among them two more, with a poll one, and with quotes as many again for
+    what is quoted.
     """
     return fill(tx, [Entry(post_id, post_id) for post_id in ids], viewer=viewer)
 
@@ -325,7 +269,7 @@ def _fill(tx: Connection, entries: Sequence[Entry], *, viewer: int | None) -> li
     rows: dict[int, Sequence[Any]] = {
         row[0]: row for row in tx.execute(POSTS, {"ids": ids, "viewer": viewer or sight.NOBODY})
     }
-    resources, pictures = _resources(tx, ids), _pictures(tx, ids)
+    described, pictures = resources.cards(tx, ids), _pictures(tx, ids)
     asked = _polls(tx, rows, viewer=viewer)
     reactions = {(row.post_id, row.kind) for row in tx.execute(OWN_REACTIONS, {"ids": ids, "viewer": viewer or 0})}
     boosters = faces(tx, [entry.booster_id for entry in entries if entry.booster_id is not None])
@@ -333,7 +277,7 @@ def _fill(tx: Connection, entries: Sequence[Entry], *, viewer: int | None) -> li
         _card(
             rows[entry.post_id],
             entry,
-            resource=resources.get(entry.post_id),
+            resource=described.get(entry.post_id),
             pictures=tuple(pictures[entry.post_id]),
             poll=asked.get(entry.post_id),
             liked=(entry.post_id, ReactionKind.LIKE) in reactions,
@@ -388,18 +332,6 @@ def _poll(row: Sequence[Any], choices: Sequence[Any]) -> PollCard:
             Choice(each.title, each.votes, polls.percent(each.votes, of=base), each.id is not None) for each in choices
         ),
     )
-
-
-def _resources(tx: Connection, ids: Sequence[int]) -> dict[int, ResourceCard]:
-    line: Sequence[Any]
-    rows: Sequence[Sequence[Any]] = tx.execute(RESOURCES, {"ids": ids}).all()
-    files: defaultdict[int, list[FileLine]] = defaultdict(list)
-    for post_id, *line in tx.execute(FILES, {"ids": ids}):
-        files[post_id].append(FileLine(*line))
-    found = {}
-    for post_id, *facts in rows:
-        found[post_id] = ResourceCard._make([*facts, tuple(files[post_id])])
-    return found
 
 
 def _pictures(tx: Connection, ids: Sequence[int]) -> defaultdict[int, list[Picture]]:

@@ -23,9 +23,10 @@ from fedishare.db.work import Activity, Received
 from fedishare.domain.audience import OPEN, Visibility
 from fedishare.domain.kinds import AttachmentKind, Kind, PaperKind, QuotePolicy, QuoteState, ReactionKind
 from fedishare.domain.papers import Paper
-from fedishare.queries import papers
+from fedishare.queries import papers, resources
 from fedishare.queries.hidden import is_hidden
 from fedishare.queries.parties import Key, Who, proof_key
+from fedishare.queries.resources import ResourceFacts, ResourceRow
 from fedishare.queries.rows import Cut, columns, rows
 
 # As many answers as travel inside a post; whoever wants more walks on to the collection.
@@ -79,22 +80,6 @@ class QuoteRow(NamedTuple):
     stamp_uri: str | None
 
 
-class ResourceRow(NamedTuple):
-    description: str
-    subject: str | None
-    subject_label: str
-    level: str | None
-    level_label: str
-    age_min: int | None
-    age_max: int | None
-    type: str | None
-    type_label: str
-    licence: str | None
-    licence_label: str
-    licence_url: str | None
-    version: int
-
-
 class FileRow(NamedTuple):
     name: str
     media_type: str
@@ -123,7 +108,7 @@ class PostFacts(NamedTuple):
     """A post and what its document tells besides. `answered` is the author of the post it answers.
 
     `root` is the first post of the conversation where we know it; `replies` holds at most one
-    more public answer than a document shows.
+    more public answer than a document shows. `node_name` is there for a resource.
     """
 
     post: PostRow
@@ -142,6 +127,7 @@ class PostFacts(NamedTuple):
     options: tuple[OptionRow, ...] = ()
     quote: QuoteRow | None = None
     paper: Paper | None = None
+    node_name: str = ""
 
 
 class VoteRow(NamedTuple):
@@ -216,7 +202,7 @@ POST: Final = (
         *columns(_room, Who._fields),
         *columns(_answered, Who._fields),
         *columns(_root, PostRow._fields),
-        *columns(Resource, ResourceRow._fields),
+        *columns(Resource, ResourceFacts._fields),
         *columns(ActorKey, Key._fields),
         *columns(Poll, PollRow._fields),
         *columns(Quote, QuoteRow._fields),
@@ -231,6 +217,10 @@ POST: Final = (
     .outerjoin(Poll, Poll.post_id == Post.id)
     .outerjoin(Quote, Quote.post_id == Post.id)
     .where(Post.id == bindparam("post"))
+)
+# The school, as far as a node is one.
+NODE_NAME: Final = select(Actor.name).where(
+    Actor.handle_key == bindparam("handle"), Actor.kind == Kind.NODE, Actor.local
 )
 POST_ROW: Final = select(*columns(Post, PostRow._fields)).where(Post.id == bindparam("post"))
 OPTIONS: Final = (
@@ -356,7 +346,7 @@ LOST_BOOST: Final = select(Removal.boost_uri).where(
 
 
 def post_facts(tx: Connection, post_id: int) -> PostFacts:
-    """All that the document of a post tells; eight statements at most, and two more for minutes. Raises NotFound."""
+    """All that the document of a post tells; ten statements at most, and two more for minutes. Raises NotFound."""
     row = tx.execute(POST, {"post": post_id}).one_or_none()
     if row is None:
         raise NotFound("There is no such post.")
@@ -364,7 +354,7 @@ def post_facts(tx: Connection, post_id: int) -> PostFacts:
     post = cut.take(PostRow)
     author = cut.take(Who)
     room, answered, root = cut.maybe(Who), cut.maybe(Who), cut.maybe(PostRow)
-    resource, key = cut.maybe(ResourceRow, mark="description"), cut.maybe(Key)
+    resource, key = cut.maybe(ResourceFacts, mark="description"), cut.maybe(Key)
     poll, quote = cut.maybe(PollRow), cut.maybe(QuoteRow)
     return PostFacts(
         post=post,
@@ -372,7 +362,7 @@ def post_facts(tx: Connection, post_id: int) -> PostFacts:
         room=room,
         answered=answered,
         root=root,
-        resource=resource,
+        resource=resources.whole(tx, resource, post_id=post_id) if resource else None,
         key=key,
         files=rows(tx, FILES, FileRow, post=post_id) if resource else (),
         mentions=rows(tx, MENTIONS, Who, post=post_id),
@@ -383,7 +373,14 @@ def post_facts(tx: Connection, post_id: int) -> PostFacts:
         options=rows(tx, OPTIONS, OptionRow, post=post_id) if poll else (),
         quote=quote,
         paper=papers.paper(tx, post_id=post_id, kind=post.paper) if post.paper else None,
+        node_name=_node_name(tx, domain=author.domain) if resource else "",
     )
+
+
+def _node_name(tx: Connection, *, domain: str) -> str:
+    # The node's own actor is called by its host, and has the only name for which there is an index.
+    handle = f"{domain.partition(':')[0]}@{domain}".lower()
+    return tx.scalar(NODE_NAME, {"handle": handle}) or ""
 
 
 def votes_facts(tx: Connection, *, post_id: int, actor_id: int) -> VotesFacts | None:

@@ -12,7 +12,7 @@ from fedishare.db.media import Media
 from fedishare.db.people import Actor
 from fedishare.db.posts import Post, Revision
 from fedishare.db.reports import Report
-from fedishare.db.resources import Resource, ResourceFile, Use
+from fedishare.db.resources import ResourceFile, Use
 from fedishare.domain import vocabularies
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import FileState
@@ -74,15 +74,6 @@ class Version(NamedTuple):
     content: str
 
 
-class Terms(NamedTuple):
-    """The slugs a resource of ours was described with."""
-
-    subject: str | None
-    level: str | None
-    type: str | None
-    licence: str | None
-
-
 class ReportLine(NamedTuple):
     id: int
     target: Face
@@ -135,9 +126,6 @@ VERSIONS: Final = (
     select(Revision.until, Revision.title, Revision.warning, Revision.content)
     .where(Revision.post_id == bindparam("post"))
     .order_by(Revision.id.desc())
-)
-TERMS: Final = select(Resource.subject, Resource.level, Resource.type, Resource.licence).where(
-    Resource.post_id == bindparam("post")
 )
 REPORTS: Final = (
     select(
@@ -231,11 +219,6 @@ def _level_label(level: str | None) -> str:
 def versions(tx: Connection, *, post_id: int) -> list[Version]:
     """What a post said before, newest first. Whether the visitor may see the post is for the caller to ask."""
     return [Version(*row) for row in tx.execute(VERSIONS, {"post": post_id})]
-
-
-def terms(tx: Connection, *, post_id: int) -> Terms | None:
-    row = tx.execute(TERMS, {"post": post_id}).one_or_none()
-    return Terms(*row) if row else None
 
 
 def reports(tx: Connection, *, room_id: int | None = None) -> list[ReportLine]:

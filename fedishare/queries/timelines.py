@@ -11,10 +11,11 @@ from fedishare.core.errors import Gone, NotFound
 from fedishare.db.follows import Block, Mute
 from fedishare.db.posts import Home, Post, PostTag
 from fedishare.db.reactions import Reaction
-from fedishare.db.resources import Resource
+from fedishare.db.resources import Resource, ResourceTerm
 from fedishare.db.rooms import Pin
 from fedishare.domain.audience import OPEN, Visibility
 from fedishare.domain.kinds import ReactionKind
+from fedishare.domain.terms import TermKind
 from fedishare.queries import sight
 from fedishare.queries.cards import Card, Entry, cards, fill
 from fedishare.queries.hidden import is_hidden
@@ -41,15 +42,16 @@ HOME: Final = _page(
     Home.entry_id,
 )
 _has_resource = exists().where(Resource.post_id == Post.id)
+_has_level = exists().where(
+    ResourceTerm.post_id == Post.id, ResourceTerm.kind == TermKind.LEVEL, ResourceTerm.slug == bindparam("level")
+)
 _top_of_room = and_(Post.room_id == bindparam("room"), Post.in_reply_to_uri.is_(None), sight.visible())
 ROOM: Final = {
     "all": _page(select(Post.id, Post.id.label("post")).where(_top_of_room), Post.id),
     "resources": _page(select(Post.id, Post.id.label("post")).where(_top_of_room, _has_resource), Post.id),
     "talk": _page(select(Post.id, Post.id.label("post")).where(_top_of_room, ~_has_resource), Post.id),
     "level": _page(
-        select(Post.id, Post.id.label("post"))
-        .join(Resource, Resource.post_id == Post.id)
-        .where(_top_of_room, Resource.level == bindparam("level")),
+        select(Post.id, Post.id.label("post")).where(_top_of_room, _has_level),
         Post.id,
     ),
 }

@@ -7,6 +7,7 @@ import msgspec
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import AttachmentKind, QuotePolicy
 from fedishare.domain.papers import Paper
+from fedishare.services.descriptions import Description
 from fedishare.services.resources import ForeignResource, ForeignUse, ResourceDraft, UploadedFile
 
 
@@ -42,8 +43,9 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """What an edit may change; who may see a post never widens.
 
-    A `poll` with other answers than before starts anew; without one, a poll stays as it is. `files` are those of a
-    resource from now on, those that stay by their ids; None leaves them as they are.
+    A `poll` with other answers than before starts anew; without one, a poll stays as it is. So does
+    what a `resource` says of itself. `files` are those of a resource from now on, those that stay by
+    their ids; None leaves them as they are.
     """
 
     text: str
@@ -54,6 +56,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     poll: PollDraft | None = None
     quote_policy: QuotePolicy | None = None
     files: tuple[int | UploadedFile, ...] | None = None
+    resource: Description | None = None
 
 
 class ForeignAttachment(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import Kind, NoticeKind
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import PublishAgain, PublishDeletion, PublishEdit, PublishPost
-from fedishare.services import media, notices, polls, quotes, resources, rooms, threads, timelines
+from fedishare.services import descriptions, media, notices, polls, quotes, resources, rooms, threads, timelines
 from fedishare.services.drafts import Change, Draft
 from fedishare.services.threads import Wording
 
@@ -125,7 +125,8 @@ def publish(tx: Connection, here: Here, *, author_id: int, draft: Draft, people:
             "quote_policy": draft.quote_policy,
         },
     )
-    threads.tag(tx, post_id=post_id, labels=written.tags)
+    keywords = draft.resource.keywords if draft.resource else ()
+    threads.tag(tx, post_id=post_id, labels=(*written.tags, *descriptions.tags(keywords)))
     named = {person.id for person in written.people}
     threads.mention(tx, post_id=post_id, loud=named, silent={parent.author_id} - named if parent else set())
     media.claim(tx, here, keys=draft.media, owner_id=author_id, post_id=post_id)
@@ -157,7 +158,8 @@ def _refuse_incomplete(draft: Draft, written: Written, *, title: str | None) -> 
 def _enrich(tx: Connection, here: Here, *, post_id: int, author_id: int, draft: Draft) -> None:
     """What makes it more than a text: a resource, a poll, a quote."""
     if draft.resource is not None:
-        resources.attach(tx, here, post_id=post_id, description=draft.text, draft=draft.resource)
+        by, said, text, language = author_id, draft.resource, draft.text, draft.language
+        resources.attach(tx, here, post_id=post_id, author_id=by, description=text, draft=said, language=language)
     if draft.poll is not None:
         polls.attach(tx, here, post_id=post_id, draft=draft.poll)
     if draft.quote is not None:
@@ -249,9 +251,10 @@ def edit(
     post = _own(tx, post_id=post_id, actor_id=editor_id)
     written = _write(tx, here, change.text, people)
     title = markup.text(change.title, limit=LONGEST_TITLE) if change.title and not post.in_reply_to_uri else None
-    if not written.html:
+    is_resource = resources.is_resource(tx, post_id=post_id)
+    if not written.html and not is_resource:
         raise Invalid("An empty text cannot be saved: delete the post instead.")
-    if resources.is_resource(tx, post_id=post_id) and not title:
+    if is_resource and not title:
         raise Invalid("Please give the resource a title.")
     warning = markup.text(change.warning, limit=LONGEST_WARNING) if change.warning else None
     sensitive = change.sensitive or bool(warning)
@@ -260,8 +263,11 @@ def edit(
         quotes.set_policy(tx, post_id=post_id, policy=change.quote_policy)
     is_new_poll = change.poll is not None and polls.redraft(tx, here, post_id=post_id, draft=change.poll)
     has_new_files = _exchange(tx, here, post_id=post_id, change=change)
+    said_anew = change.resource is not None and descriptions.change(
+        tx, here, post_id=post_id, author_id=editor_id, said=change.resource
+    )
     is_same = said == (post.title, post.warning, post.source, post.language, post.sensitive)
-    if is_same and not is_new_poll and not has_new_files:
+    if is_same and not is_new_poll and not has_new_files and not said_anew:
         if change.quote_policy is not post.quote_policy:
             enqueue(tx, PublishAgain(post_id), due=here.now())
         return
@@ -271,7 +277,8 @@ def edit(
     at = max(here.now(), (post.edited_at or post.published_at) + ONE_SECOND)
     threads.rewrite(tx, post_id=post_id, said=wording, at=at)
     resources.describe(tx, post_id=post_id, description=change.text)
-    threads.tag(tx, post_id=post_id, labels=written.tags)
+    keywords = change.resource.keywords if change.resource else descriptions.keywords(tx, post_id=post_id)
+    threads.tag(tx, post_id=post_id, labels=(*written.tags, *descriptions.tags(keywords)))
     enqueue(tx, PublishEdit(post_id), due=here.now())
 
 

@@ -15,13 +15,15 @@ from fedishare.db.posts import Post
 from fedishare.db.resources import Resource, ResourceFile, Use
 from fedishare.domain import markup, vocabularies
 from fedishare.domain.kinds import FileState, NoticeKind
+from fedishare.domain.terms import Basis, Term
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import Forget, SendUse
-from fedishare.services import notices
+from fedishare.queries.resources import ResourceFacts
+from fedishare.services import descriptions, notices
+from fedishare.services.descriptions import Description
 
 MOST_FILES: Final = 20
 LONGEST_LINE: Final = 500
-ADD: Final = insert(Resource)
 ADD_FILE: Final = insert(ResourceFile)
 FILES: Final = (
     select(ResourceFile.id, ResourceFile.name, ResourceFile.storage_key)
@@ -72,13 +74,9 @@ class UploadedFile(msgspec.Struct, frozen=True):
     has_macros: bool = False
 
 
-class ResourceDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """What a teacher chose; slugs of domain.vocabularies."""
+class ResourceDraft(Description, frozen=True, kw_only=True):
+    """What a teacher says of a resource, with its files."""
 
-    subject: str | None = None
-    level: str | None = None
-    type: str | None = None
-    licence: str | None = None
     files: tuple[UploadedFile, ...] = ()
 
 
@@ -91,19 +89,19 @@ class ForeignFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ForeignResource(msgspec.Struct, frozen=True, kw_only=True):
+    """What a resource from elsewhere says of itself, cleaned and looked up; see queries.resources.ResourceRow."""
+
     description: str
-    subject: str | None
-    subject_label: str
-    level: str | None
-    level_label: str
     age_min: int | None
     age_max: int | None
-    type: str | None
-    type_label: str
     licence: str | None
     licence_label: str
     licence_url: str | None
+    minutes: int | None
+    credit: str
     version: int
+    terms: tuple[Term, ...]
+    bases: tuple[Basis, ...]
     files: tuple[ForeignFile, ...]
 
 
@@ -113,39 +111,18 @@ class ForeignUse(msgspec.Struct, frozen=True, kw_only=True):
     level: str | None
 
 
-def attach(tx: Connection, here: Here, *, post_id: int, description: str, draft: ResourceDraft) -> None:
+def attach(
+    tx: Connection, here: Here, *, post_id: int, author_id: int, description: str, draft: ResourceDraft, language: str
+) -> None:
     """Make a post of ours a resource. Raises Invalid where a term is not of our vocabularies, or no file is there."""
     if not draft.files:
         raise Invalid("A resource needs at least one file.")
     if len(draft.files) > MOST_FILES:
         raise Invalid(f"A resource may have up to {MOST_FILES} files.")
-    if draft.licence is None:
-        raise Invalid("Please choose a licence, so that colleagues know what they may do with it.")
-    subject = vocabularies.subject(draft.subject) if draft.subject else None
-    level = vocabularies.level(draft.level) if draft.level else None
-    kind = vocabularies.resource_type(draft.type) if draft.type else None
-    licence = vocabularies.licence(draft.licence)
-    if licence is None or (draft.subject and not subject) or (draft.level and not level) or (draft.type and not kind):
-        raise Invalid("One of the choices is not in the list: please choose again.")
-    tx.execute(
-        ADD,
-        {
-            "post_id": post_id,
-            "description": description,
-            "subject": draft.subject,
-            "subject_label": subject.label if subject else "",
-            "level": draft.level,
-            "level_label": level.label if level else "",
-            "age_min": level.age_min if level else None,
-            "age_max": level.age_max if level else None,
-            "type": draft.type,
-            "type_label": kind.label if kind else "",
-            "licence": draft.licence,
-            "licence_label": licence.short,
-            "licence_url": licence.url,
-            "version": 1,
-        },
-    )
+    settled = descriptions.settle(tx, here, draft, author_id=author_id)
+    facts = {"description": description, "version": 1, **settled.facts}
+    descriptions.keep(tx, post_id=post_id, facts=facts, terms=settled.terms, bases=settled.bases)
+    descriptions.remember(tx, actor_id=author_id, said=draft, language=language)
     taken: set[str] = set()
     for position, file in enumerate(draft.files):
         _add_file(tx, here, post_id=post_id, position=position, file=file, taken=taken)
@@ -212,8 +189,8 @@ def attach_foreign(tx: Connection, *, post_id: int, resource: ForeignResource) -
     """Keep what a resource from elsewhere says of itself, in place of what it said before."""
     tx.execute(DROP, {"post": post_id})
     tx.execute(REPLACE, {"post": post_id})
-    values = {name: getattr(resource, name) for name in resource.__struct_fields__ if name != "files"}
-    tx.execute(ADD, values | {"post_id": post_id})
+    facts = {name: getattr(resource, name) for name in ResourceFacts._fields}
+    descriptions.keep(tx, post_id=post_id, facts=facts, terms=resource.terms, bases=resource.bases)
     for position, file in enumerate(resource.files[:MOST_FILES]):
         row = {name: getattr(file, name) for name in file.__struct_fields__}
         tx.execute(ADD_FILE, row | {"post_id": post_id, "position": position, "storage_key": None})

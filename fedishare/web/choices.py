@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from itertools import groupby
-from operator import attrgetter
 from typing import Final, NamedTuple
 
 from fedishare.domain import audience, vocabularies
@@ -12,12 +10,18 @@ from fedishare.domain.kinds import QuotePolicy
 from fedishare.queries.cards import Card
 
 # Several nations have a Year 4, so the levels stand under the name of their curriculum.
-LEVELS: Final = tuple(
-    (framework, tuple((level.slug, level.label) for level in levels))
-    for framework, levels in groupby(vocabularies.LEVELS, key=attrgetter("framework"))
-)
+_LEVELS: Final = {
+    scheme.slug: (
+        scheme.framework,
+        tuple((level.slug, level.label) for level in vocabularies.LEVELS if level.scheme == scheme.slug),
+    )
+    for scheme in vocabularies.SCHEMES
+}
+SCHEMES: Final = tuple((scheme.slug, scheme.name) for scheme in vocabularies.SCHEMES)
 SUBJECTS: Final = tuple((subject.slug, subject.label) for subject in vocabularies.SUBJECTS)
 TYPES: Final = tuple((kind.slug, kind.label) for kind in vocabularies.RESOURCE_TYPES)
+ROLES: Final = tuple((f"audience_{role.slug}", role.label) for role in vocabularies.ROLES)
+FEATURES: Final = tuple((f"feature_{feature.slug}", feature.label) for feature in vocabularies.FEATURES)
 LANGUAGES: Final = (
     ("en", "English"),
     ("cy", "Cymraeg"),
@@ -87,8 +91,20 @@ def _offered(parent: Card | None) -> Sequence[Visibility]:
     return [each for each in narrow if each in OFFERED or each is parent.visibility]
 
 
+def levels(scheme: str) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    """All levels, those of one scheme first: the others are for whoever teaches elsewhere."""
+    own = _LEVELS.get(scheme)
+    others = (group for slug, group in _LEVELS.items() if slug != scheme)
+    return (own, *others) if own is not None else tuple(others)
+
+
 def language(chosen: str) -> str:
     return chosen if chosen in dict(LANGUAGES) else "en"
+
+
+def language_name(code: str) -> str:
+    """The language's own name for itself, or its code where we have none."""
+    return dict(LANGUAGES).get(code.partition("-")[0].lower(), code)
 
 
 QUOTE_POLICIES: Final = (

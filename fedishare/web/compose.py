@@ -6,23 +6,24 @@ from typing import Any, Final, NamedTuple
 from aiohttp import web
 
 from fedishare.core.errors import Invalid, Refused, TooLarge
-from fedishare.domain import polls, vocabularies
+from fedishare.domain import polls
 from fedishare.domain.audience import Visibility
 from fedishare.domain.permissions import Verb, may
 from fedishare.http.keys import DATABASE, HERE, SETTINGS, VISITOR
 from fedishare.http.pages import page
 from fedishare.http.routes import Routes
-from fedishare.queries import room_left, timelines
+from fedishare.queries import resources, room_left, timelines
 from fedishare.queries.cards import Card
+from fedishare.queries.resources import Preset
+from fedishare.services.descriptions import Misfit
 from fedishare.services.drafts import Change, PollDraft
 from fedishare.services.resources import UploadedFile
 from fedishare.services.saved import Seen
 from fedishare.services.uploads import Staged
-from fedishare.web import asked, choices, drafting, forms, staging
+from fedishare.web import asked, choices, describe, drafting, forms, staging
 from fedishare.web.drafting import PLACES, POLL_PLACES, Sent, Setting
 from fedishare.web.staging import Line
 
-DEFAULT_LICENCE: Final = "CC-BY-4.0"
 LONGEST_GREETING: Final = 200
 # What another server may have written for somebody, who reads it before it goes anywhere.
 LONGEST_SAID: Final = 10_000
@@ -64,8 +65,7 @@ async def ask(request: web.Request) -> web.Response:
         "warning": said["warning"],
         "visibility": visibility,
         "room": request.query.get("room", ""),
-        "licence": DEFAULT_LICENCE,
-    }
+    } | describe.fresh(setting.preset)
     return await _show(request, setting, values=values)
 
 
@@ -75,19 +75,40 @@ async def send(request: web.Request) -> web.Response:
     if not may(request[VISITOR].role, Verb.POST):
         raise Refused("This account may read, but not write.")
     sent = await drafting.receive(request, await forms.read(request), me=me)
+    if sent.form.text("suggest"):
+        return await _suggest(request, sent)
     errors = drafting.mistakes(sent)
     if errors:
         return await show_again(request, sent, errors)
     try:
-        draft = drafting.draft_of(sent)
+        draft = drafting.draft_of(sent, default_credit=_default_credit(request))
         people = await drafting.find_named(request, draft.text)
         post_id = await request.app[DATABASE].write(
             drafting.publish, request.app[HERE], author_id=me, draft=draft, people=people,
             files=[staged.key for staged in sent.files], seen=sent.seen,
         )  # fmt: skip
     except (Invalid, Refused) as error:
-        return await show_again(request, sent, {"text": str(error)})
+        return await show_again(request, sent, {_field_of(error): str(error)})
     return asked.go(f"/resources/{post_id}" if draft.resource is not None else f"/posts/{post_id}")
+
+
+def _field_of(error: Exception) -> str:
+    return error.field if isinstance(error, Misfit) else "text"
+
+
+def _default_credit(request: web.Request) -> str:
+    """Where a school owns what its staff make, it is named beside them; else the author's name says enough."""
+    settings = request.app[SETTINGS]
+    name = request[VISITOR].name or request[VISITOR].username
+    return f"{name}, {settings.name}" if settings.school_owns else ""
+
+
+async def _suggest(request: web.Request, sent: Sent) -> web.Response:
+    """The form again, as it was filled in, with the licence that the three answers come to."""
+    found = describe.suggested(sent.form)
+    if found is None:
+        return await show_again(request, sent, {"licence_help": "Answer all three questions, and a licence is chosen."})
+    return await show_again(request, sent, {}, more={"licence": found.slug, "suggested": found.short})
 
 
 @routes.get("/posts/{id}/edit")
@@ -102,6 +123,9 @@ async def ask_to_edit(request: web.Request) -> web.Response:
         "quote_policy": str(post.quote_policy or ""),
     } | _poll_values(post)
     files = [staging.line_of(file) for file in post.resource.files] if post.resource is not None else []
+    if post.resource is not None:
+        row = await request.app[DATABASE].read(resources.row, post_id=post.id)
+        values |= describe.values_of(row) if row is not None else {}
     return await _show_edit(request, post, values=values, errors={}, files=files)
 
 
@@ -111,6 +135,9 @@ async def edit(request: web.Request) -> web.Response:
     staged = await drafting.files_of(request, form, me=me) if post.resource is not None else []
     listed = _listed(form, post, staged) if post.resource is not None and "upload" in form.lists else None
     files = [] if listed is None else [each.line for each in listed]
+    is_described = post.resource is not None and describe.is_sent(form)
+    if is_described and form.text("suggest"):
+        return await _suggest_in_edit(request, form, post, files=files)
     change = Change(
         text=form.text("text"),
         title=form.text("title") or None,
@@ -120,9 +147,11 @@ async def edit(request: web.Request) -> web.Response:
         poll=_changed_poll(form, post),
         quote_policy=choices.quote_policy(form.text("quote_policy")),
         files=None if listed is None else tuple(each.file for each in listed),
+        resource=describe.description_of(form) if is_described else None,
     )
     kept = len(files) - len(staged)
-    if wrong := form.errors | drafting.mistakes_of_files(staged, form.errors, kept=kept):
+    wrong = form.errors | drafting.mistakes_of_files(staged, form.errors, kept=kept)
+    if wrong := wrong | (describe.mistakes(form) if is_described else {}):
         status = 413 if any(isinstance(error, TooLarge) for error in form.refusals) else 422
         return await _show_edit(request, post, values=form.values, errors=wrong, files=files, status=status)
     try:
@@ -137,9 +166,9 @@ async def edit(request: web.Request) -> web.Response:
             files=[each.key for each in staged],
         )  # fmt: skip
     except Invalid as error:
-        field = (
-            "title" if post.resource is not None and change.title is None else "files" if change.files == () else "text"
-        )
+        field = _field_of(error)
+        if field == "text" and post.resource is not None:
+            field = "title" if change.title is None else "files" if change.files == () else field
         return await _show_edit(request, post, values=form.values, errors={field: str(error)}, files=files)
     return asked.go(asked.path(request, post.uri))
 
@@ -162,6 +191,17 @@ def _listed(form: forms.Form, post: Card, staged: Sequence[Staged]) -> list[List
         elif key in new:
             found.append(Listed(staging.line(new[key]), staging.as_files([new[key]])[0]))
     return found
+
+
+async def _suggest_in_edit(
+    request: web.Request, form: forms.Form, post: Card, *, files: Sequence[Line]
+) -> web.Response:
+    found = describe.suggested(form)
+    if found is None:
+        errors = {"licence_help": "Answer all three questions, and a licence is chosen."}
+        return await _show_edit(request, post, values=form.values, errors=errors, files=files)
+    values = form.values | {"licence": found.slug, "suggested": found.short}
+    return await _show_edit(request, post, values=values, errors={}, files=files)
 
 
 def _poll_values(post: Card) -> dict[str, str]:
@@ -188,15 +228,24 @@ async def _own(request: web.Request) -> Card:
 
 
 async def show_again(
-    request: web.Request, sent: Sent, errors: Mapping[str, str], *, said: str = "", seen: Seen | None = None
+    request: web.Request,
+    sent: Sent,
+    errors: Mapping[str, str],
+    *,
+    said: str = "",
+    seen: Seen | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> web.Response:
-    """The form as it was sent, or kept as the draft `seen`, with what is wrong beside each field."""
+    """The form as it was sent, or kept as the draft `seen`, with what is wrong beside each field.
+
+    `more` is what we filled in.
+    """
     pictures = [
         Place(number, sent.keys.get(number, ""), sent.form.text(f"alt_{number}"), sent.form.text(f"focus_{number}"))
         for number in PLACES
     ]
     status = 413 if any(isinstance(error, TooLarge) for error in sent.form.refusals) else 422 if errors else 200
-    values = sent.form.values | {"kind": "resource" if sent.is_resource else "talk"}
+    values = sent.form.values | {"kind": "resource" if sent.is_resource else "talk"} | dict(more or {})
     seen = seen or sent.seen
     if seen is not None:
         values |= {"draft": str(seen.id), "draft_version": str(seen.version)}
@@ -237,9 +286,10 @@ async def _show(
         errors=errors or {},
         editing=False,
         is_resource=False,
+        is_more_open=describe.is_open(values, errors or {}),
         action="/compose",
         back=back,
-        **_lists(request),
+        **_lists(request, setting.preset),
     )
 
 
@@ -252,6 +302,7 @@ async def _show_edit(
     files: Sequence[Line] = (),
     status: int = 422,
 ) -> web.Response:
+    preset = await request.app[DATABASE].read(resources.preset, actor_id=asked.me(request))
     return await page(
         request,
         "compose.html",
@@ -270,9 +321,10 @@ async def _show_edit(
         editing=True,
         is_resource=post.resource is not None,
         is_answer=post.in_reply_to_uri is not None,
+        is_more_open=describe.is_open(values, errors),
         action=f"/posts/{post.id}/edit",
         back=asked.path(request, post.uri),
-        **_lists(request),
+        **_lists(request, preset),
     )
 
 
@@ -286,6 +338,7 @@ async def _room_left(request: web.Request) -> RoomLeft:
 
 def _complete(values: Mapping[str, str]) -> dict[str, str]:
     """Every field of the form, so that a template may ask for any."""
+    values = describe.complete(values)
     empty = dict.fromkeys(
         ("draft", "draft_version", "kind", "title", "text", "warning", "sensitive", "licence", "room", "visibility"), ""
     )
@@ -297,12 +350,8 @@ def _complete(values: Mapping[str, str]) -> dict[str, str]:
     )
 
 
-def _lists(request: web.Request) -> dict[str, Any]:
-    return {
-        "subjects": choices.SUBJECTS,
-        "levels": choices.LEVELS,
-        "types": choices.TYPES,
-        "licences": vocabularies.LICENCES,
+def _lists(request: web.Request, preset: Preset) -> dict[str, Any]:
+    return describe.lists(request.app[SETTINGS], preset) | {
         "languages": choices.LANGUAGES,
         "focus_labels": choices.FOCUS_LABELS,
         "quote_policies": choices.QUOTE_POLICIES,

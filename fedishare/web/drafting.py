@@ -10,19 +10,20 @@ from sqlalchemy import Connection
 
 from fedishare.core.errors import FediShareError, Invalid, NotFound
 from fedishare.core.here import Here
-from fedishare.domain import markup, polls, vocabularies
+from fedishare.domain import markup, polls
 from fedishare.domain.audience import Visibility
 from fedishare.http.keys import DATABASE, HERE, TOOLS
 from fedishare.inbox import resolve
-from fedishare.queries import pages, people, rooms, timelines
+from fedishare.queries import pages, people, resources, rooms, timelines
 from fedishare.queries.cards import Card
+from fedishare.queries.resources import Preset
 from fedishare.queries.rooms import RoomLine
 from fedishare.services import media, posts, saved, uploads
 from fedishare.services.drafts import Change, Draft, PollDraft
 from fedishare.services.resources import MOST_FILES, ResourceDraft
 from fedishare.services.saved import Seen
 from fedishare.services.uploads import Staged
-from fedishare.web import asked, choices, staging
+from fedishare.web import asked, choices, describe, staging
 from fedishare.web.choices import Audience
 from fedishare.web.forms import Form
 
@@ -44,6 +45,7 @@ class Setting(NamedTuple):
     rooms: list[RoomLine]
     followers: int
     loose: list[pages.Loose]
+    preset: Preset = Preset()
 
     @property
     def audiences(self) -> list[Audience]:
@@ -79,6 +81,7 @@ def look_round(
         rooms.mine(tx, actor_id=me),
         people.by_id(tx, actor_id=me).followers_count,
         pages.loose_pictures(tx, keys=keys, owner=me),
+        resources.preset(tx, actor_id=me),
     )
 
 
@@ -167,8 +170,7 @@ def mistakes(sent: Sent) -> dict[str, str]:
         if not sent.files:
             errors.setdefault("files", "Add at least one file: that is what colleagues come for.")
         errors |= mistakes_of_files(sent.files, errors)
-        if vocabularies.licence(form.text("licence")) is None:
-            errors["licence"] = "Choose what colleagues may do with it."
+        errors |= describe.mistakes(form)
     elif not form.text("text") and not sent.keys:
         errors["text"] = "Write something first, or add a picture."
     if poll_options(form):
@@ -216,7 +218,7 @@ def poll_of(form: Form) -> PollDraft | None:
     return PollDraft(options=options, lasts=lasts, multiple=multiple)
 
 
-def draft_of(sent: Sent) -> Draft:
+def draft_of(sent: Sent, *, default_credit: str = "") -> Draft:
     form, parent = sent.form, sent.setting.parent
     return Draft(
         text=form.text("text"),
@@ -228,22 +230,17 @@ def draft_of(sent: Sent) -> Draft:
         in_reply_to=parent.id if parent is not None else None,
         room=asked.whole(form.text("room")) if parent is None else None,
         media=tuple(sent.keys.values()),
-        resource=_resource(sent) if sent.is_resource else None,
+        resource=_resource(sent, default_credit) if sent.is_resource else None,
         poll=poll_of(form),
         quote=sent.setting.quoted.id if sent.setting.quoted is not None else None,
         quote_policy=choices.quote_policy(form.text("quote_policy")),
     )
 
 
-def _resource(sent: Sent) -> ResourceDraft:
-    form = sent.form
-    return ResourceDraft(
-        subject=form.text("subject") or None,
-        level=form.text("level") or None,
-        type=form.text("type") or None,
-        licence=form.text("licence") or None,
-        files=staging.as_files(sent.files),
-    )
+def _resource(sent: Sent, default_credit: str) -> ResourceDraft:
+    said = describe.description_of(sent.form, default_credit=default_credit)
+    described = {name: getattr(said, name) for name in said.__struct_fields__}
+    return ResourceDraft(**described, files=staging.as_files(sent.files))
 
 
 def _visibility(sent: Sent) -> Visibility | None:

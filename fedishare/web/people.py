@@ -11,7 +11,7 @@ from fedishare.core.here import Here
 from fedishare.domain import vocabularies
 from fedishare.domain.kinds import FollowState, Kind
 from fedishare.domain.permissions import Verb, may
-from fedishare.http.keys import DATABASE, HERE, VISITOR
+from fedishare.http.keys import DATABASE, HERE, SETTINGS, VISITOR
 from fedishare.http.pages import page, shared_page
 from fedishare.http.routes import Allow, Handler, Routes
 from fedishare.queries import meetings, people, rooms, timelines
@@ -20,8 +20,7 @@ from fedishare.queries.meetings import Glance
 from fedishare.queries.people import Profile, Relation
 from fedishare.queries.rooms import RoomFacts
 from fedishare.services import follows
-from fedishare.web import asked, forms
-from fedishare.web.choices import LEVELS
+from fedishare.web import asked, choices, forms
 
 SHOWN: Final = frozenset({"all", "resources", "talk"})
 LIST_PAGE: Final = 50
@@ -78,7 +77,11 @@ async def show(request: web.Request) -> web.Response:
     if seen.facts is None:
         return await shared_page(request, "profile.html", **values)
     is_member = seen.relation is not None and seen.relation.following == FollowState.ACCEPTED
-    choice: dict[str, Any] = {"kind": wish.kind, "level": wish.level or "", "levels": LEVELS}
+    choice: dict[str, Any] = {
+        "kind": wish.kind,
+        "level": wish.level or "",
+        "levels": choices.levels(request.app[SETTINGS].scheme),
+    }
     is_steward = any(face.id == request[VISITOR].actor_id for face in seen.facts.stewards)
     may_moderate = seen.who.local and may(request[VISITOR].role, Verb.MODERATE_ROOM, moderates=is_steward)
     standing: dict[str, Any] = {"is_member": is_member, "may_moderate": request[VISITOR].is_signed_in and may_moderate}

@@ -8,20 +8,24 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from fedishare.core.errors import Gone, Invalid, NotFound, Unreachable
-from fedishare.domain import vocabularies
+from fedishare.domain import durations, vocabularies
+from fedishare.domain.audience import OPEN
 from fedishare.domain.kinds import FileState
+from fedishare.domain.terms import Basis
 from fedishare.http import readers
 from fedishare.http.keys import CLIENT, DATABASE, HERE, SETTINGS, STORAGE, TOOLS, VISITOR
 from fedishare.http.pages import page
 from fedishare.http.routes import Allow, Routes
 from fedishare.inbox import documents
 from fedishare.net.storage import Stored
-from fedishare.queries import pages
+from fedishare.queries import outgoing, pages
+from fedishare.queries import resources as descriptions
 from fedishare.queries.cards import Card
-from fedishare.queries.pages import StoredFile, Terms, UseLine
+from fedishare.queries.outgoing import PostFacts
+from fedishare.queries.pages import StoredFile, UseLine
+from fedishare.queries.resources import ResourceRow
 from fedishare.services import quotas, resources
-from fedishare.web import asked, crawls, describing, downloads, forms, staging
-from fedishare.web.choices import LEVELS
+from fedishare.web import asked, choices, crawls, describing, downloads, forms, staging
 
 SAID: Final = {"used": "Thank you. Your line is on its way to the author."}
 
@@ -29,8 +33,12 @@ routes: Final = Routes()
 
 
 class Details(NamedTuple):
+    """`facts` are there where the page is described to machines; `scheme` is the visitor's, if they said."""
+
     uses: list[UseLine]
-    terms: Terms | None
+    bases: list[Basis]
+    facts: PostFacts | None
+    scheme: str
 
 
 @routes.get("/resources/{id}", allow=Allow.ANYONE)
@@ -56,7 +64,8 @@ async def render(
     if resource is None:
         raise NotFound("There is no such resource, or it is not for you.")
     is_author = post.author.id == visitor.actor_id
-    details = await request.app[DATABASE].read(_details, post_id=post.id, is_author=is_author)
+    details = await request.app[DATABASE].read(_details, post=post, viewer=visitor.actor_id)
+    scheme = details.scheme or request.app[SETTINGS].scheme
     licence = vocabularies.licence(resource.licence) if resource.licence else None
     return await page(
         request,
@@ -70,16 +79,38 @@ async def render(
         is_author=is_author,
         uses=details.uses,
         licence_words=licence.explanation if licence else "",
-        levels=LEVELS,
-        data=describing.blocks(post, details.terms, uris=request.app[HERE].uris, node=request.app[SETTINGS].name),
+        levels=choices.levels(scheme),
+        bases=details.bases,
+        language=choices.language_name(post.language or ""),
+        level_here=_level_here(resource, scheme),
+        time=durations.in_words(resource.minutes) if resource.minutes else "",
+        data=describing.blocks(post, details.facts, uris=request.app[HERE].uris),
         said=SAID.get(request.query.get("said", "")),
         values=values or {},
         errors=errors or {},
     )
 
 
-def _details(tx: Connection, *, post_id: int, is_author: bool) -> Details:
-    return Details(pages.uses(tx, post_id=post_id) if is_author else [], pages.terms(tx, post_id=post_id))
+def _details(tx: Connection, *, post: Card, viewer: int | None) -> Details:
+    is_told = post.local and post.visibility in OPEN
+    return Details(
+        pages.uses(tx, post_id=post.id) if post.author.id == viewer else [],
+        descriptions.bases(tx, [post.id])[post.id],
+        outgoing.post_facts(tx, post.id) if is_told else None,
+        descriptions.preset(tx, actor_id=viewer).scheme if viewer is not None else "",
+    )
+
+
+def _level_here(resource: ResourceRow, scheme: str) -> str:
+    """What the visitor calls this level, where its author calls it otherwise."""
+    if resource.age_min is None or resource.age_max is None:
+        return ""
+    said = {level.scheme for term in resource.levels if term.slug and (level := vocabularies.level(term.slug))}
+    walked = vocabularies.crosswalk(resource.age_min, resource.age_max, scheme=scheme)
+    named = vocabularies.scheme(scheme)
+    if scheme in said or not walked or named is None:
+        return ""
+    return f"{vocabularies.in_words(walked)} ({named.name})"
 
 
 @routes.post("/posts/{id}/used")

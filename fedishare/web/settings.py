@@ -1,5 +1,6 @@
 """What somebody says about themselves, and their password."""
 
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from aiohttp import web
@@ -7,20 +8,24 @@ from sqlalchemy import Connection
 
 from fedishare.core.errors import Invalid
 from fedishare.core.here import Here
+from fedishare.domain import vocabularies
 from fedishare.http import visitors
 from fedishare.http.keys import DATABASE, HERE, SETTINGS, VISITOR
 from fedishare.http.pages import page
 from fedishare.http.routes import Routes
-from fedishare.queries import people, room_left
+from fedishare.queries import people, resources, room_left
 from fedishare.queries.people import Profile
-from fedishare.services import accounts
+from fedishare.queries.resources import Preset
+from fedishare.services import accounts, descriptions
 from fedishare.services import people as people_services
-from fedishare.web import asked, forms, sign_in
+from fedishare.services.descriptions import Misfit
+from fedishare.web import asked, choices, forms, sign_in
 from fedishare.web.forms import Form
 
 LONGEST_ABOUT: Final = 2000
 SAVED: Final = {
     "page": "Your page is saved.",
+    "resources": "New resources will begin with this.",
     "password": "Your password is changed. You are signed out everywhere else.",
 }
 
@@ -29,30 +34,32 @@ routes: Final = Routes()
 
 @routes.get("/settings")
 async def show(request: web.Request) -> web.Response:
-    profile = await request.app[DATABASE].read(people.by_id, actor_id=asked.me(request))
+    profile, preset = await request.app[DATABASE].read(_own, actor_id=asked.me(request))
     saved = SAVED.get(request.query.get("saved", ""), "")
-    return await _show(request, values=_values(profile), errors={}, saved=saved)
+    values = _values(profile) | _preset_values(request, preset)
+    return await _show(request, values=values, errors={}, saved=saved)
 
 
 @routes.post("/settings")
 async def save(request: web.Request) -> web.Response:
     form = await forms.read(request)
+    part = form.text("part")
+    change = {"password": _change_password, "resources": _change_preset}.get(part, _change_page)
     try:
-        if form.text("part") == "password":
-            return await _change_password(request, form)
-        return await _change_page(request, form)
-    except _Mistake as mistake:
-        profile = await request.app[DATABASE].read(people.by_id, actor_id=asked.me(request))
-        values = _values(profile) | (form.values if form.text("part") != "password" else {})
-        values["locked"] = form.text("locked") if form.text("part") != "password" else values["locked"]
+        return await change(request, form)
+    except (_Mistake, Misfit) as mistake:
+        profile, preset = await request.app[DATABASE].read(_own, actor_id=asked.me(request))
+        former = _values(profile) | _preset_values(request, preset)
+        values = former | (form.values if part != "password" else {})
+        values["locked"] = form.text("locked") if change is _change_page else former["locked"]
         errors = {mistake.field: str(mistake)}
         return await _show(request, status=422, values=values, errors=errors, saved="")
 
 
-async def _show(request: web.Request, **values: Any) -> web.Response:
+async def _show(request: web.Request, *, values: Mapping[str, str], **more: Any) -> web.Response:
     used = await request.app[DATABASE].read(room_left.used_by, owner_id=asked.me(request))
     room = Room(used, request.app[SETTINGS].max_person_bytes)
-    return await page(request, "settings.html", room=room, **values)
+    return await page(request, "settings.html", room=room, values=values, **_lists(values), **more)
 
 
 class Room(NamedTuple):
@@ -60,6 +67,10 @@ class Room(NamedTuple):
 
     used: int
     most: int | None
+
+
+def _own(tx: Connection, *, actor_id: int) -> tuple[Profile, Preset]:
+    return people.by_id(tx, actor_id=actor_id), resources.preset(tx, actor_id=actor_id)
 
 
 class _Mistake(Invalid):
@@ -80,6 +91,20 @@ async def _change_page(request: web.Request, form: Form) -> web.Response:
     except Invalid as error:
         raise _Mistake("name", str(error)) from error
     return asked.go("/settings?saved=page")
+
+
+async def _change_preset(request: web.Request, form: Form) -> web.Response:
+    """What new resources begin with. Raises Misfit."""
+    habit = Preset(
+        scheme=form.text("scheme"),
+        subject=form.text("subject"),
+        level=form.text("level"),
+        licence=form.text("licence"),
+        language=choices.language(form.text("language")),
+        credit=form.text("credit"),
+    )
+    await request.app[DATABASE].write(descriptions.set_habit, actor_id=asked.me(request), habit=habit)
+    return asked.go("/settings?saved=resources")
 
 
 def _update(tx: Connection, here: Here, *, actor_id: int, name: str, about: str, locked: bool) -> None:
@@ -114,3 +139,19 @@ def _replace(tx: Connection, here: Here, *, account_id: int, password_hash: str)
 
 def _values(profile: Profile) -> dict[str, str]:
     return {"name": profile.name, "about": profile.summary_source, "locked": "1" if profile.locked else ""}
+
+
+def _preset_values(request: web.Request, preset: Preset) -> dict[str, str]:
+    chosen = {name: word for name, word in preset._asdict().items() if word}
+    first = {"scheme": request.app[SETTINGS].scheme, "licence": vocabularies.DEFAULT_LICENCE, "language": "en"}
+    return Preset()._asdict() | first | chosen
+
+
+def _lists(values: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "schemes": choices.SCHEMES,
+        "subjects": choices.SUBJECTS,
+        "levels": choices.levels(values["scheme"]),
+        "licences": [(entry.slug, entry.short) for entry in vocabularies.LICENCES],
+        "languages": choices.LANGUAGES,
+    }

@@ -9,7 +9,7 @@ from aiohttp import web
 from fedishare.core.errors import FediShareError, Invalid, TooLarge, Unsupported
 from fedishare.domain import contents
 from fedishare.http.keys import DATABASE, HERE, SETTINGS, STORAGE
-from fedishare.queries.cards import FileLine
+from fedishare.queries.resources import FileLine
 from fedishare.services import uploads
 from fedishare.services.quotas import Quotas
 from fedishare.services.resources import UploadedFile

@@ -5,7 +5,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Page, StorageState, expect
 
-from tests.browser.conftest import PASSWORD, NewPage, Node
+from tests.browser.conftest import FILE, PASSWORD, NewPage, Node
 
 MOST_STOPS: Final = 80
 
@@ -99,3 +99,42 @@ def test_somebody_signs_in_and_writes_without_a_mouse(new_page: NewPage) -> None
     page.keyboard.press("Space")
 
     expect(page.get_by_role("article")).to_contain_text("Written without a mouse.")
+
+
+def test_a_resource_is_shared_with_the_keyboard_alone(new_page: NewPage, as_anna: StorageState) -> None:
+    """Title, text, file, and nothing else has to be touched: the rest begins with what was chosen last time."""
+    page = new_page(storage_state=as_anna)
+    page.goto("/compose?kind=resource")
+
+    tab_to(page, "Title")
+    page.keyboard.type("Shared without a mouse")
+    tab_to(page, "Your text")
+    page.keyboard.type("A quick one.")
+    tab_to(page, "Files")
+    # A browser opens a window of the system's own here; only what was chosen in it comes from us.
+    page.get_by_label("Files", exact=True).set_input_files(
+        {"name": FILE.name, "mimeType": FILE.media_type, "buffer": FILE.body}
+    )
+    tab_to(page, "Subject")
+    page.keyboard.type("Hist")
+    tab_to(page, "Level")
+    page.keyboard.type("Year 5")
+    tab_to(page, "CC BY")
+    page.keyboard.press("ArrowDown")
+    tab_to(page, "Which one should I choose?")
+    page.keyboard.press("Space")
+    tab_to(page, "Yes")
+    page.keyboard.press("Space")
+    tab_to(page, "More about it")
+    page.keyboard.press("Space")
+    tab_to(page, "How long it takes")
+    page.keyboard.type("45")
+    tab_to(page, "Large print")
+    page.keyboard.press("Space")
+    tab_to(page, "Share it")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Shared without a mouse")
+    facts = page.get_by_role("main")
+    for said in ("History", "Year 5", "45 minutes", "Large print"):
+        expect(facts).to_contain_text(said)

@@ -12,9 +12,10 @@ from fedishare.core.ids import Ids
 from fedishare.db import schema
 from fedishare.db.engine import open_database
 from fedishare.domain.kinds import FileState
-from fedishare.queries import pages, timelines
+from fedishare.domain.terms import Term, TermKind
+from fedishare.queries import pages, resources, timelines
 from tests import postgres
-from tests.builders import MONDAY, FrozenClock
+from tests.builders import MONDAY, WORKSHEET, FrozenClock
 
 ACTOR: Final = """
     INSERT INTO actor (id, uri, kind, username, domain, host, local, name, summary, summary_source, url, inbox, fields,
@@ -148,3 +149,34 @@ def _rows(tx: Connection, statement: str) -> list[tuple[Any, ...]]:
 def _newer(tx: Connection) -> int:
     """The number of a delivery that is added now."""
     return int(tx.execute(text(NEW_DELIVERY)).scalar_one())
+
+
+RESOURCE: Final = """
+    INSERT INTO resource (post_id, description, subject, subject_label, level, level_label, age_min, age_max, type,
+        type_label, licence, licence_label, version)
+    VALUES (:id, 'A wall', :subject, :said, 'england:year-4', 'Year 4', 8, 9, NULL,
+        'Poster', 'CC-BY-4.0', 'CC BY 4.0', 3)
+"""
+ANOTHER: Final = POST.replace("VALUES (8,", "VALUES (9,").replace("posts/8", "posts/9")
+
+
+async def test_resources_keep_their_subjects_levels_and_types_and_are_found_by_them(url: str) -> None:
+    rows: list[tuple[str, dict[str, Any]]] = [
+        (ACTOR, {"now": MONDAY}),
+        (POST, {"now": MONDAY}),
+        (ANOTHER, {"now": MONDAY}),
+        (RESOURCE, {"id": 8, "subject": "mathematics", "said": "Mathematics"}),
+        (RESOURCE, {"id": 9, "subject": None, "said": "Alchemy"}),
+    ]
+    await in_the_first_version(url, rows)
+
+    await schema.upgrade(url)
+
+    db = await open_database(url)
+    known, unknown = [await db.read(resources.row, post_id=post_id) for post_id in (8, 9)]
+    assert known is not None
+    assert unknown is not None
+    assert known.terms == (*WORKSHEET[:3], Term(TermKind.TYPE, None, "Poster"))
+    assert unknown.terms[0] == Term(TermKind.SUBJECT, None, "Alchemy")
+    assert (known.age_min, known.licence, known.version, known.minutes, known.credit) == (8, "CC-BY-4.0", 3, None, "")
+    await db.close()

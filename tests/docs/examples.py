@@ -8,13 +8,17 @@ from fedishare.core import uris as addresses
 from fedishare.core.uris import Place, Uris
 from fedishare.domain.audience import Visibility, address
 from fedishare.domain.kinds import Kind
+from fedishare.domain.terms import ROLES, Basis, Term, TermKind
 from fedishare.outbox import activities, resources
-from fedishare.queries.outgoing import FileRow, PostFacts, PostRow, ResourceRow, UseFacts
+from fedishare.queries.outgoing import FileRow, PostFacts, PostRow, UseFacts
 from fedishare.queries.parties import Who
+from fedishare.queries.resources import ResourceRow
+from tests.builders import WORKSHEET
 
 ALDER: Final = Uris("https://alder.example")
 BIRCH: Final = Uris("https://birch.example")
 HALL: Final = Uris("https://hall.example")
+TEACHER: Final = ROLES[0]
 AT: Final = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 
 
@@ -74,18 +78,24 @@ def resource() -> Document:
     """A resource by Anna for everybody and for a room on another node; without its context and proof."""
     row = ResourceRow(
         description="One hour, three levels.",
-        subject="mathematics",
-        subject_label="Mathematics",
-        level="england:year-4",
-        level_label="Year 4",
         age_min=8,
         age_max=9,
-        type="worksheet",
-        type_label="Worksheet",
         licence="CC-BY-SA-4.0",
         licence_label="CC BY-SA 4.0",
         licence_url="https://creativecommons.org/licenses/by-sa/4.0/",
+        minutes=60,
+        credit="Anna Abbott, Alder Primary",
         version=1,
+        terms=(
+            *WORKSHEET,
+            Term(TermKind.AUDIENCE, TEACHER.slug, TEACHER.label, TEACHER.url),
+            Term(TermKind.OBJECTIVE, None, "Compare fractions with different denominators"),
+            Term(TermKind.KEYWORD, "equivalence", "equivalence"),
+            Term(TermKind.FEATURE, "largePrint", "Large print"),
+        ),
+        bases=(
+            Basis(f"{BIRCH.origin}/resources/12", "Fraction strips", "https://creativecommons.org/licenses/by/4.0/"),
+        ),
     )
     file = FileRow("wall.pdf", "application/pdf", 48213, "9f" * 32, ALDER.file(4711, "wall.pdf"))
     facts = PostFacts(
@@ -101,6 +111,7 @@ def resource() -> Document:
         tags=(),
         attachments=(),
         replies=(),
+        node_name="Alder Primary",
     )
     return bare(resources.resource(facts, row, at=ALDER))
 

@@ -158,6 +158,31 @@ def test_concepts_have_the_addresses_amb_asks_for() -> None:
     assert [entry.slug for entry in SUBJECTS if entry.kim and not fits("about.json", entry.kim)] == []
 
 
+def test_all_school_subjects_of_the_published_list_are_there() -> None:
+    """s1000 to s1061, of which s1018 was never given."""
+    numbers = {int(entry.kim.rpartition("/s")[2]) for entry in SUBJECTS if entry.kim}
+
+    assert numbers == set(range(1000, 1062)) - {1018}
+    assert vocabularies.subject_by_url("https://w3id.org/kim/schulfaecher/s1028") == vocabularies.subject(
+        "primary-topic-work"
+    )
+
+
+def test_all_audience_roles_and_their_addresses_are_there() -> None:
+    assert {role.slug for role in vocabularies.ROLES} == {
+        "administrator",
+        "generalPublic",
+        "mentor",
+        "parent",
+        "peerTutor",
+        "professional",
+        "student",
+        "teacher",
+    }
+    assert [vocabularies.role_by_url(role.url) for role in vocabularies.ROLES] == list(vocabularies.ROLES)
+    assert [vocabularies.role_by_label(role.name) for role in vocabularies.ROLES] == list(vocabularies.ROLES)
+
+
 def test_mathematics_is_what_the_reference_example_says() -> None:
     mathematics = vocabularies.subject("mathematics")
 

@@ -11,6 +11,7 @@ from fedishare.as2.node import Node
 from fedishare.core.errors import Invalid
 from fedishare.core.json import Json
 from fedishare.domain.kinds import AttachmentKind
+from fedishare.domain.terms import Basis, Term, TermKind
 from fedishare.inbox import profiles, reading
 from tests.as2.shapes import a_main_entity
 from tests.as2.test_read import documents
@@ -135,8 +136,11 @@ def test_terms_that_we_do_not_know_keep_their_labels() -> None:
     resource = reading.post(Node(note), now=MONDAY).resource
 
     assert resource is not None
-    assert (resource.subject, resource.subject_label) == (None, "Alchemy")
-    assert (resource.level, resource.level_label, resource.age_min) == (None, "Form <2>", None)
+    assert resource.terms[:2] == (
+        Term(TermKind.SUBJECT, None, "Alchemy"),
+        Term(TermKind.LEVEL, None, "Form <2>", "https://x.test/level"),
+    )
+    assert resource.age_min is None
     assert (resource.licence, resource.licence_label) == (None, "https://x.test/licence")
 
 
@@ -144,3 +148,108 @@ def test_a_time_in_another_zone_is_the_same_moment() -> None:
     post = reading.post(Node(a_note(published="2026-09-07T09:00:00+02:00")), now=MONDAY)
 
     assert post.published_at == datetime(2026, 9, 7, 7, 0, tzinfo=UTC)
+
+
+def spelled(value: Any, prefix: str) -> Any:
+    """The same document as somebody writes it who uses other prefixes, and `@id` and `@type`."""
+    match value:
+        case dict():
+            return {
+                {"id": "@id", "type": "@type"}.get(name, name.replace("schema:", prefix)): spelled(found, prefix)
+                for name, found in value.items()
+            }
+        case list():
+            return [spelled(found, prefix) for found in value]
+        case str():
+            return value.replace("schema:", prefix)
+        case _:
+            return value
+
+
+@pytest.mark.parametrize("prefix", ["http://schema.org/", "https://schema.org/", ""])
+def test_a_resource_is_read_however_its_prefixes_are_spelled(prefix: str) -> None:
+    note, entity = a_note(id="https://birch.test/notes/1"), a_main_entity()
+    usual = reading.post(Node(note | {"schema:mainEntity": entity}), now=MONDAY).resource
+
+    other = reading.post(Node(note | {f"{prefix}mainEntity": spelled(entity, prefix)}), now=MONDAY).resource
+
+    assert usual is not None
+    assert other == usual
+
+
+def test_words_stand_for_concepts_and_a_string_for_a_list() -> None:
+    entity = {
+        "id": "https://birch.test/notes/1",
+        "type": "LearningResource",
+        "about": "history",
+        "learningResourceType": ["https://w3id.org/kim/hcrt/slide", "worksheet", "Zine"],
+        "educationalLevel": "Year 4",
+        "audience": {"@type": "Concept", "prefLabel": {"@value": "parent"}},
+        "keywords": "Romans, walls , ",
+        "timeRequired": "PT45M",
+        "isBasedOn": "https://oak.test/1",
+        "teaches": "Date  a coin",
+        "license": "https://creativecommons.org/licenses/by-nd/4.0/deed.de",
+        "creditText": "Ada <b>O</b>",
+    }
+    note = a_note(id="https://birch.test/notes/1") | {"mainEntity": entity}
+
+    resource = reading.post(Node(note), now=MONDAY).resource
+
+    assert resource is not None
+    assert [(term.kind.value, term.slug or term.label) for term in resource.terms] == [
+        ("subject", "history"),
+        ("level", "england:year-4"),
+        ("stage", "level_1"),
+        ("type", "slide"),
+        ("type", "worksheet"),
+        ("type", "Zine"),
+        ("audience", "parent"),
+        ("objective", "Date a coin"),
+        ("keyword", "romans"),
+        ("keyword", "walls"),
+    ]
+    assert (resource.minutes, resource.licence, resource.age_min, resource.age_max) == (45, "CC-BY-ND-4.0", 8, 9)
+    assert resource.bases == (Basis("https://oak.test/1"),)
+
+
+def test_what_is_too_much_or_too_deep_is_cut() -> None:
+    deep: Any = "x"
+    for _ in range(500):
+        deep = [{"schema:name": deep}]
+    entity = a_main_entity() | {
+        "schema:about": [{"skos:prefLabel": f"Subject {n}"} for n in range(1000)],
+        "schema:keywords": [f"word {n}" for n in range(1000)],
+        "schema:isBasedOn": [{"id": f"https://oak.test/{n}", "schema:name": "n" * 9999} for n in range(1000)],
+        "schema:teaches": [{"skos:prefLabel": "o" * 9999}] * 3,
+        "schema:accessibilityFeature": deep,
+        "schema:timeRequired": "PT999999999H",
+    }
+    note = a_note(id="https://birch.test/notes/1") | {"schema:mainEntity": entity}
+
+    resource = reading.post(Node(note), now=MONDAY).resource
+
+    assert resource is not None
+    kinds = [term.kind for term in resource.terms]
+    assert (kinds.count(TermKind.SUBJECT), kinds.count(TermKind.KEYWORD), kinds.count(TermKind.OBJECTIVE)) == (
+        10,
+        50,
+        1,
+    )
+    assert (len(resource.bases), len(resource.bases[0].name), resource.minutes) == (10, 200, None)
+    assert max(len(term.label) for term in resource.terms) == 500
+
+
+@pytest.mark.parametrize("uri", ["javascript:alert(1)", "https://a:b@oak.test/", "data:text/html,x"])
+def test_addresses_that_are_tricks_are_no_sources_and_no_concepts(uri: str) -> None:
+    entity = a_main_entity() | {
+        "schema:isBasedOn": [{"id": uri}],
+        "schema:about": [{"id": uri, "skos:prefLabel": "Alchemy"}],
+        "schema:license": {"id": uri},
+    }
+    note = a_note(id="https://birch.test/notes/1") | {"schema:mainEntity": entity}
+
+    resource = reading.post(Node(note), now=MONDAY).resource
+
+    assert resource is not None
+    assert (resource.bases, resource.terms[0].uri, resource.licence_url) == ((), None, None)

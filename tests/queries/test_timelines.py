@@ -67,11 +67,11 @@ async def test_a_page_costs_the_same_however_full_it_is(db: Database, here: Here
     for _ in range(posts):
         await a_post(db, here, by=author, in_reply_to_id=root.id, in_reply_to_uri=root.uri, thread_id=root.id)
     wanted: dict[str, tuple[Any, dict[str, Any], int]] = {
-        "home": (timelines.home, {"reader": reader.id}, 6),
-        "room": (timelines.room, {"room_id": room.id, "viewer": reader.id}, 6),
-        "author": (timelines.author, {"actor_id": author.id, "viewer": reader.id}, 7),
-        "local": (timelines.local, {"viewer": reader.id}, 6),
-        "thread": (timelines.thread, {"post_id": root.id, "viewer": reader.id}, 12),
+        "home": (timelines.home, {"reader": reader.id}, 7),
+        "room": (timelines.room, {"room_id": room.id, "viewer": reader.id}, 7),
+        "author": (timelines.author, {"actor_id": author.id, "viewer": reader.id}, 8),
+        "local": (timelines.local, {"viewer": reader.id}, 7),
+        "thread": (timelines.thread, {"post_id": root.id, "viewer": reader.id}, 14),
         "notices": (notices.recent, {"recipient": reader.id}, 1),
     }
     query, values, statements = wanted[page]

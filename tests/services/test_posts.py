@@ -11,7 +11,7 @@ from fedishare.db.engine import Database
 from fedishare.db.media import Media
 from fedishare.db.notices import Notice
 from fedishare.db.posts import Attachment, Home, Mention, Post, PostTag, Revision
-from fedishare.db.resources import Resource, ResourceFile
+from fedishare.db.resources import Resource, ResourceFile, ResourceTerm
 from fedishare.db.work import Job, Tombstone
 from fedishare.domain.audience import PUBLIC_IRI, Visibility
 from fedishare.services import follows, media, posts
@@ -92,12 +92,14 @@ async def test_a_room_has_to_be_joined_first(db: Database, here: Here) -> None:
 
 async def test_a_resource_needs_title_file_and_licence(db: Database, here: Here) -> None:
     anna = await a_person(db, here)
-    whole = ResourceDraft(subject="mathematics", level="england:year-4", licence="CC-BY-SA-4.0", files=(FILE, FILE))
+    whole = ResourceDraft(
+        subjects=("mathematics",), levels=("england:year-4",), licence="CC-BY-SA-4.0", files=(FILE, FILE)
+    )
     for title, resource, missing in (
         (None, whole, "title"),
         ("Wall", ResourceDraft(licence="CC-BY-SA-4.0"), "file"),
         ("Wall", ResourceDraft(files=(FILE,)), "licence"),
-        ("Wall", ResourceDraft(licence="CC-BY-SA-4.0", level="narnia:1", files=(FILE,)), "list"),
+        ("Wall", ResourceDraft(licence="CC-BY-SA-4.0", levels=("narnia:1",), files=(FILE,)), "list"),
     ):
         draft = a_draft(title=title, resource=resource)
         with pytest.raises(Invalid, match=missing):
@@ -108,7 +110,12 @@ async def test_a_resource_needs_title_file_and_licence(db: Database, here: Here)
     post_id = await db.write(posts.publish, here, author_id=anna.id, draft=draft, people={})
 
     assert await db.read(rows, Post.uri) == [(here.uris.resource(post_id),)]
-    assert await db.read(rows, Resource.level_label, Resource.licence_label) == [("Year 4", "CC BY-SA 4.0")]
+    assert await db.read(rows, Resource.age_min, Resource.licence_label) == [(8, "CC BY-SA 4.0")]
+    assert sorted(await db.read(rows, ResourceTerm.position, ResourceTerm.kind, ResourceTerm.slug)) == [
+        (0, "subject", "mathematics"),
+        (1, "level", "england:year-4"),
+        (2, "stage", "level_1"),
+    ]
     assert await db.read(rows, ResourceFile.name) == [("wall.pdf",), ("wall-2.pdf",)]
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from fedishare.core.uris import Uris
 from fedishare.domain.audience import PUBLIC_IRI, Visibility
 from fedishare.domain.kinds import AttachmentKind, KeyKind, Kind, QuoteState
+from fedishare.domain.terms import Basis, Term, TermKind
 from fedishare.outbox import activities, objects, polls, resources, stamps
 from fedishare.queries.outgoing import (
     AttachmentRow,
@@ -16,13 +17,13 @@ from fedishare.queries.outgoing import (
     PostRow,
     QuoteRow,
     Reply,
-    ResourceRow,
     UseFacts,
     VoteRow,
 )
 from fedishare.queries.parties import ActorFacts, ActorRow, Key, Who
 from fedishare.queries.quotes import StampFacts
-from tests.builders import MONDAY, an_ed25519_pair, an_rsa_pair
+from fedishare.queries.resources import ResourceRow
+from tests.builders import MONDAY, WORKSHEET, an_ed25519_pair, an_rsa_pair
 
 Document = dict[str, Any]
 
@@ -47,18 +48,24 @@ OUR_ROOM: Final = somebody("maths", "alder.test", kind=Kind.GROUP)
 KEY: Final = Key(f"{ANNA}#ed25519-key", KeyKind.ED25519, an_ed25519_pair().public, an_ed25519_pair().private_pem)
 RESOURCE: Final = ResourceRow(
     description="d",
-    subject="mathematics",
-    subject_label="Mathematics",
-    level="england:year-4",
-    level_label="Year 4",
     age_min=8,
     age_max=9,
-    type="worksheet",
-    type_label="Worksheet",
     licence="CC-BY-4.0",
     licence_label="CC BY 4.0",
     licence_url="https://creativecommons.org/licenses/by/4.0/",
+    minutes=60,
+    credit="Anna, Alder Primary",
     version=1,
+    terms=(
+        *WORKSHEET,
+        Term(
+            TermKind.AUDIENCE, "teacher", "Teachers", "http://purl.org/dcx/lrmi-vocabs/educationalAudienceRole/teacher"
+        ),
+        Term(TermKind.OBJECTIVE, None, "Compare fractions"),
+        Term(TermKind.KEYWORD, "equal parts", "equal parts"),
+        Term(TermKind.FEATURE, "largePrint", "Large print"),
+    ),
+    bases=(Basis("https://birch.test/resources/3", "Fraction strips", "https://creativecommons.org/licenses/by/4.0/"),),
 )
 FILE: Final = FileRow("wall.pdf", "application/pdf", 96_211, "b" * 64, f"{PAGE}/files/wall.pdf")
 PICTURE: Final = AttachmentRow(
@@ -159,7 +166,7 @@ POSTS: Final[dict[str, PostFacts]] = {
     "a note with a warning": facts(warning="Spiders"),
     "a reply": facts(**REPLY),
     "an article": facts(kind="Article"),
-    "a resource": facts(uri=PAGE, url=PAGE, resource=RESOURCE, files=(FILE,), attachments=()),
+    "a resource": facts(uri=PAGE, url=PAGE, resource=RESOURCE, files=(FILE,), attachments=(), node_name="Alder"),
     "a poll": facts(kind="Question", title=None, attachments=(), poll=POLL, options=OPTIONS),
     "a quote": facts(quote=QuoteRow("https://birch.test/posts/1", QuoteState.ACCEPTED, "https://birch.test/stamps/1")),
     "a post for followers": facts(

@@ -10,8 +10,9 @@ from fedishare.db.resources import Resource
 from fedishare.db.rooms import Pin
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import FollowState, Kind
+from fedishare.domain.terms import Term, TermKind
 from fedishare.queries import people
-from tests.builders import a_follow_row, a_person, a_post, a_room, add
+from tests.builders import a_follow_row, a_person, a_post, a_room, add, add_terms
 from tests.web.builders import form
 from tests.web.conftest import Element, Node
 
@@ -122,8 +123,8 @@ async def test_a_room_shows_resources_of_one_level_or_talk(node: Node, db: Datab
     for title, level in (("Talk", None), ("Year 4", "england:year-4"), ("Year 6", "england:year-6")):
         post = await a_post(db, here, by=ada, title=title, room_id=room.id)
         if level:
-            labels = {"subject_label": "", "level_label": "", "type_label": "", "licence_label": ""}
-            await db.write(add, Resource, post_id=post.id, description="", level=level, version=1, **labels)
+            await db.write(add, Resource, post_id=post.id, description="", licence_label="", version=1)
+            await db.write(add_terms, post.id, [Term(TermKind.LEVEL, level, "")])
 
     shown = {
         query: titles((await node.stranger.get(f"/@slt{query}")).root)

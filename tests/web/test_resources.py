@@ -14,7 +14,7 @@ from fedishare.db.engine import Database
 from fedishare.db.resources import Resource, ResourceFile, Use
 from fedishare.domain.audience import Visibility
 from fedishare.net.signatures import Scheme, Signer, sign
-from tests.builders import Made, a_follow_row, a_person, a_post, add, an_rsa_pair
+from tests.builders import WORKSHEET, Made, a_follow_row, a_person, a_post, add, add_terms, an_rsa_pair
 from tests.web.builders import PDF, RESOURCE, docx, form
 from tests.web.conftest import Browser, Node
 
@@ -31,8 +31,9 @@ async def share(teacher: Browser, **over: str) -> str:
 async def a_foreign_resource(db: Database, here: Here, *, url: str, sha256: str = HASH, **over: Any) -> Made:
     author = await a_person(db, here, local=False)
     post = await a_post(db, here, by=author, title="Wall", content="<p>As others see it</p>", **over)
-    labels = {"subject_label": "Mathematics", "level_label": "Year 4", "type_label": "", "licence_label": "CC BY 4.0"}
-    await db.write(add, Resource, post_id=post.id, description="A wall.\n\n<b>Two</b> parts.", version=1, **labels)
+    about = {"description": "A wall.\n\n<b>Two</b> parts.", "licence_label": "CC BY 4.0", "version": 1}
+    await db.write(add, Resource, post_id=post.id, **about)
+    await db.write(add_terms, post.id, WORKSHEET)
     file = {"name": "wall.pdf", "media_type": "application/pdf", "size": len(PDF), "sha256": sha256, "url": url}
     await db.write(add, ResourceFile, post_id=post.id, position=0, **file)
     return post
