@@ -379,7 +379,7 @@ async def test_administrators_see_who_has_how_much(node: Node) -> None:
         "Ada Okafor @ada@alder.test 12 KB · 2 files",
         "Bea @bea@alder.test 3 KB · 1 file",
     ]
-    assert "15 KB" in page.one("dl").text
+    assert "16 KB" in page.one("dl").text
     assert (await teacher.get("/storage")).status == 403
 
 
