@@ -145,12 +145,12 @@ async def test_three_answers_choose_a_licence_and_nothing_typed_is_lost(node: No
     answer = await teacher.post("/compose", form(asked, FILES))
 
     assert (answer.status, answer.errors, licence(answer)) == (200, [], "CC-BY-NC-4.0")
-    assert "CC BY-NC 4.0 fits your three answers" in answer.root.one("p", role="status").text
+    assert "CC BY-NC 4.0 fits your three answers" in answer.root.one("p", id="suggested").text
     assert answer.root.one("input", name="title")["value"] == WHOLE["title"]
     assert (chosen(answer, "subject_2"), chosen(answer, "level_2")) == (["art-and-design"], ["england:year-5"])
     assert {"audience_teacher", "audience_parent", "feature_largePrint"} <= ticked(answer)
-    ticket = answer.root.one("input", name="kept_file")["value"]
-    sent = await teacher.post("/compose", form(WHOLE | {"licence": licence(answer), "kept_file": ticket}))
+    ticket = answer.root.one("input", name="upload")["value"]
+    sent = await teacher.post("/compose", form(WHOLE | {"licence": licence(answer), "upload": ticket}))
     assert (await described(db, sent)).licence == "CC-BY-NC-4.0"
 
 
@@ -161,7 +161,7 @@ async def test_a_question_without_an_answer_is_asked_again(node: Node) -> None:
 
     assert (answer.status, answer.errors) == (422, ["Answer all three questions, and a licence is chosen."])
     assert "open" in answer.root.one("details", id="licence_help").attributes
-    assert answer.root.all("input", name="kept_file") != []
+    assert answer.root.all("input", name="upload") != []
 
 
 NOT_MINUTES: Final = "Say how long it takes as a whole number of minutes, such as 60."
@@ -192,7 +192,7 @@ async def test_a_mistake_is_told_beside_its_field_and_loses_nothing(
     assert answer.root.one("p", id=f"{field}-wrong").text.endswith(said)
     assert answer.root.one("textarea", name="objectives").text == "Compare fractions Name equal parts"
     assert "open" in answer.root.one("details", id="more").attributes
-    assert answer.root.all("input", name="kept_file") != []
+    assert answer.root.all("input", name="upload") != []
 
 
 async def edited(teacher: Browser, path: str, over: dict[str, str]) -> Page:
