@@ -30,6 +30,9 @@ Mark: TypeAlias = tuple[int, ...]
 
 
 COMMITTED_TOGETHER: Final = 256
+# Nobody waits for the next one once there are so many, or once so many turns of the event loop brought none.
+GATHERED: Final = 64
+QUIET_TURNS: Final = 2
 READERS: Final = 2
 # So many the driver keeps ready to run again on each connection: all of ours, and some.
 STATEMENTS: Final = 1024
@@ -185,6 +188,7 @@ class Sqlite:
     async def _drain(self) -> None:
         try:
             while self._waiting:
+                await self._gather()
                 batch, self._waiting = self._waiting[:COMMITTED_TOGETHER], self._waiting[COMMITTED_TOGETHER:]
                 outcomes, tables, rings = await self._writer.run(
                     _commit, self._writer.connection, [unit for unit, _ in batch]
@@ -201,6 +205,18 @@ class Sqlite:
                         durable.set_exception(error)
         finally:
             self._draining = None
+
+    async def _gather(self) -> None:
+        """Let the event loop go on for as long as its turns bring more to write.
+
+        Only one thread at a time can run Python: while one works off a small batch and the other
+        takes in what makes the next, they take the interpreter from each other at every statement.
+        """
+        found = quiet = 0
+        while quiet < QUIET_TURNS and found < GATHERED:
+            await asyncio.sleep(0)
+            quiet = quiet + 1 if len(self._waiting) == found else 0
+            found = len(self._waiting)
 
     async def close(self) -> None:
         while self._draining is not None:

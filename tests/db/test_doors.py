@@ -72,6 +72,22 @@ async def test_readers_see_one_moment(db: Database) -> None:
     assert [first for first, _ in pairs] == [second for _, second in pairs]
 
 
+async def test_what_comes_turn_by_turn_is_committed_together(tmp_path: Path) -> None:
+    db = await Sqlite.open(tmp_path / "node.db")
+    await db.write(METADATA.create_all)
+    before = db.ledger.commits
+
+    async def come_late(turns: int) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await db.write(add, Counter, name=str(turns), value=1)
+
+    await asyncio.gather(*map(come_late, range(20)))
+
+    assert db.ledger.commits == before + 1
+    await db.close()
+
+
 async def test_the_bell_rings_after_the_commit_and_is_never_missed(db: Database) -> None:
     waiting = asyncio.create_task(db.bell.wait(at_most=30))
     await asyncio.sleep(0)
