@@ -139,7 +139,9 @@ def meeting_text(paper: MeetingPaper, *, secretary: str | None) -> str:
     told = [when, paper.note]
     if secretary:
         told.append(f"Secretary: @{secretary}")
-    told.append("Put something on the agenda: answer this post.")
+    told.append(
+        "Something for the agenda? Add it on the page of the meeting, or answer this post and ask the secretary."
+    )
     return _paragraphs(told)
 
 

@@ -6,6 +6,18 @@ from typing import Any, Final
 from fedishare.core.uris import Uris
 from fedishare.domain.audience import PUBLIC_IRI, Visibility
 from fedishare.domain.kinds import AttachmentKind, KeyKind, Kind, QuoteState
+from fedishare.domain.papers import (
+    ActionPaper,
+    ItemPaper,
+    Left,
+    Link,
+    MeetingPaper,
+    MinutesPaper,
+    OrderPaper,
+    Part,
+    Record,
+    ReportPaper,
+)
 from fedishare.domain.terms import Basis, Term, TermKind
 from fedishare.outbox import activities, objects, polls, resources, stamps
 from fedishare.queries.outgoing import (
@@ -174,6 +186,30 @@ POSTS: Final[dict[str, PostFacts]] = {
     ),
     "a post for people": facts(room=None, to=[BEN.uri], cc=[], visibility=Visibility.MENTIONED),
     "a post for a room": facts(mentions=(), to=[ROOM.uri, f"{ROOM.uri}/followers"], cc=[], visibility=Visibility.ROOM),
+}
+MINUTES: Final = MinutesPaper(
+    meeting="https://birch.test/posts/1",
+    record=Record(
+        present=("Anna",),
+        apologies=("Ben",),
+        notes="We met.",
+        decisions=("Cake",),
+        parts=(Part(headline="Phonics", item="https://birch.test/posts/2", notes="Yes", decisions=("Daily",)),),
+        left=(Left(headline="Wet play", item="https://birch.test/posts/3"),),
+        links=(Link(url="https://x.test/", name="Plan"),),
+    ),
+    actions=(
+        ActionPaper(uri="https://alder.test/posts/7#action-1", headline="Bake", owner=BEN.uri, due="2027-04-02"),
+        ActionPaper(uri="https://alder.test/posts/7#action-2", headline="Eat", owner=ANNA, is_done=True),
+    ),
+)
+POSTS |= {
+    "a meeting": facts(paper=MeetingPaper(starts="2027-03-12T16:00", place="Room 4", note="Hi", secretary=BEN.uri)),
+    "a cancelled meeting": facts(paper=MeetingPaper(starts="2027-03-12T16:00", is_cancelled=True)),
+    "an agenda item": facts(**REPLY, paper=ItemPaper(headline="Phonics", meeting="https://birch.test/posts/1")),
+    "an agenda": facts(**REPLY, paper=OrderPaper(meeting="https://birch.test/posts/1", items=("https://x.test/2",))),
+    "minutes": facts(paper=MINUTES),
+    "a report": facts(**REPLY, paper=ReportPaper(action="https://birch.test/posts/4#action-1")),
 }
 ACTORS: Final = {kind.value: an_actor(kind) for kind in (Kind.PERSON, Kind.GROUP, Kind.ORGANISATION, Kind.NODE)}
 USE: Final = UseFacts(
