@@ -1,5 +1,6 @@
 """What a page shows of a file before it is downloaded: to whom, and what of it."""
 
+import hashlib
 import io
 import json
 from urllib.parse import urlsplit
@@ -151,3 +152,20 @@ async def test_a_preview_goes_with_its_file(node: Node, db: Database) -> None:
     assert answer.status == 303
     assert node.stored == []
     assert await db.read(lambda tx: tx.scalars(select(Preview.storage_key)).all()) == []
+
+
+async def test_med_06_a_photo_in_a_resource_forgets_where_it_was_taken(node: Node) -> None:
+    _, teacher = await node.a_teacher()
+    exif = Image.Exif()
+    exif[0x010E], exif[0x0112] = "51.5007 kept secret", 6
+    photo = picture(exif=exif, comment=b"kept secret")
+
+    path = await share(teacher, "playground.jpg", photo)
+
+    answer = await node.stranger.get(f"{path}/files/playground.jpg")
+    assert (answer.status, int(answer.headers["Content-Length"])) == (200, len(answer.body))
+    assert b"secret" in photo
+    assert b"secret" not in answer.body
+    assert answer.headers["ETag"] == f'"{hashlib.sha256(answer.body).hexdigest()}"'
+    assert dict(Image.open(io.BytesIO(answer.body)).getexif()) == {0x0112: 6}
+    assert len(node.stored) == 1
