@@ -16,7 +16,7 @@ from fedishare.core.errors import FediShareError, Unreachable
 from fedishare.core.here import Here
 from fedishare.domain.kinds import FileState
 from fedishare.inbox import crawl, featured, judging, nodes, polls, quotes, receive, resolve, synchrony, vacated
-from fedishare.jobs import queue, types
+from fedishare.jobs import darkroom, queue, types
 from fedishare.jobs.queue import Claimed
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import Lane
@@ -24,12 +24,12 @@ from fedishare.outbox import forwards, publish, rulings, stamps
 from fedishare.outbox import polls as outbox_polls
 from fedishare.outbox import rooms as outbox_rooms
 from fedishare.outbox.deliver import Courier
-from fedishare.services import housekeeping, uploads
+from fedishare.services import housekeeping, previews, uploads
 
 log: Final = structlog.get_logger()
 
 # How much of each kind of work is under way at once.
-ROOMS: Final[Mapping[Lane, int]] = MappingProxyType({Lane.OURS: 16, Lane.FETCHING: 16, Lane.ALONE: 1})
+ROOMS: Final[Mapping[Lane, int]] = MappingProxyType({Lane.OURS: 16, Lane.FETCHING: 16, Lane.ALONE: 1, Lane.OPENING: 1})
 LONGEST: Final = 100.0
 IDLE: Final = 1.0
 TRIES_OF_A_FAULTY_JOB: Final = 5
@@ -40,7 +40,8 @@ Change = Callable[[Connection, Here, Any], None]
 
 
 async def forget(tools: Tools, job: types.Forget) -> None:
-    for key in job.storage_keys:
+    made_of_them = await tools.db.write(previews.drop, storage_keys=job.storage_keys)
+    for key in (*job.storage_keys, *made_of_them):
         await tools.storage.delete(key)
         await tools.storage.parts.drop(key)
 
@@ -51,6 +52,19 @@ async def inspect(tools: Tools, job: types.Inspect) -> None:
     if known is not None and await tools.storage.sha256(job.storage_key) != known:
         log.error("a stored file is not what arrived", storage_key=job.storage_key)
         await tools.db.write(uploads.settle, storage_key=job.storage_key, state=FileState.REFUSED)
+        return
+    await tools.db.write(previews.wish, tools.here, storage_key=job.storage_key)
+
+
+async def make_preview(tools: Tools, job: types.MakePreview) -> None:
+    """Doing it twice leaves a picture behind that nobody holds, for the next sweep."""
+    media_type = await tools.db.read(previews.wanted, storage_key=job.storage_key)
+    if media_type is None:
+        return
+    made = await darkroom.develop(tools.storage.path(job.storage_key), media_type)
+    picture = await tools.storage.save_bytes(made.picture) if made.picture else None
+    preview = previews.Preview(made.facts, picture.key if picture else None)
+    await tools.db.write(previews.keep, tools.here, storage_key=job.storage_key, preview=preview)
 
 
 async def sweep(tools: Tools, _: types.Sweep) -> None:
@@ -105,6 +119,7 @@ TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
         types.JudgePaper: judging.judge,
         types.Forget: forget,
         types.Inspect: inspect,
+        types.MakePreview: make_preview,
         types.Sweep: sweep,
     }
 )

@@ -10,6 +10,7 @@ LATER: Final = (
     "alembic",
     "asyncpg",
     "markdown_it",
+    "pypdfium2",
     "sqlalchemy.dialects.postgresql",
     "sqlalchemy.ext.asyncio",
     "sqlalchemy.orm",

@@ -65,6 +65,10 @@ class Uris(msgspec.Struct, frozen=True):
     def file(self, post_id: int, name: str) -> str:
         return f"{self.origin}/resources/{post_id}/files/{quote(name)}"
 
+    def preview(self, post_id: int, name: str) -> str:
+        """A picture of what is in a file."""
+        return f"{self.file(post_id, name)}/preview.webp"
+
     def activity(self, activity_id: int) -> str:
         return f"{self.origin}/activities/{activity_id}"
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from fedishare.domain import archives, files
+from fedishare.domain import archives, files, packages
 from fedishare.domain.archives import Entry, Read
 
 HEAD: Final = 64 << 10
@@ -70,15 +70,18 @@ _ALSO: Final = {
 
 
 class Look(NamedTuple):
+    """`danger` is why nobody should unpack it, where that is so."""
+
     media_type: str
     has_macros: bool
+    danger: str | None = None
 
 
 def look(read: Read, size: int, name: str) -> Look:
     """What a file is, by its bytes before its name."""
     head = read(0, HEAD)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _of_zip(read, size, head, name)
+        return _of_zip(read, size, head, name)._replace(danger=packages.why_not(read, size))
     kind = files.detect(head, name)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _of_ole(read, size, kind)
@@ -93,6 +96,8 @@ def why_not(found: Look, name: str, *, allows_macros: bool) -> str | None:
     """Why a file may not be shared, to stand after its name; None where it may."""
     if files.is_refused(found.media_type, name):
         return PROGRAM
+    if found.danger is not None:
+        return found.danger
     return MACROS if found.has_macros and not allows_macros else None
 
 

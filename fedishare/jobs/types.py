@@ -15,6 +15,7 @@ class Lane(IntEnum):
     OURS = 0
     FETCHING = 1  # may hang for as long as somebody else's server likes
     ALONE = 2  # was under way each time when the process ended: one at a time
+    OPENING = 3  # opens files, which takes memory and time of its own
 
 
 class Things(NamedTuple):
@@ -368,6 +369,14 @@ class Inspect(Job, frozen=True):
     storage_key: str
 
 
+class MakePreview(Job, frozen=True):
+    """Look into a stored file: what a page can show of it before anybody downloads it."""
+
+    lane: ClassVar[Lane] = Lane.OPENING
+
+    storage_key: str
+
+
 class Sweep(Job, frozen=True):
     """Drop what has been kept long enough."""
 
@@ -410,5 +419,6 @@ AnyJob: TypeAlias = (
     | CheckInbox
     | Forget
     | Inspect
+    | MakePreview
     | Sweep
 )

@@ -48,27 +48,33 @@ def clean(body: bytes) -> Clean:
         raise Invalid("This picture cannot be read: save it as JPEG or PNG and add it again.") from error
 
 
-def _rewritten(opened: "Picture") -> Clean:
+def bare(opened: "Picture", *, longest: int) -> "Picture":
+    """The pixels alone of a picture that was opened, upright and at most so long. Raises TooLarge."""
     from PIL import Image, ImageOps  # noqa: PLC0415 -- as above
 
     # The size stands in the header: nothing has been decoded yet (MED-04).
     if opened.width * opened.height > MAX_PIXELS:
         raise _too_many_pixels()
     # JPEG can be decoded at a half, a quarter or an eighth, which spares memory and time.
-    opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+    opened.draft("RGB", (longest, longest))
     upright = ImageOps.exif_transpose(opened)
     see_through = upright.has_transparency_data
     picture = upright.convert("RGBA" if see_through else "RGB") if upright.mode not in OPAQUE else upright
-    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
-    # A copy of the pixels alone: `info` would carry profiles and comments into the new file.
-    bare = Image.new(picture.mode, picture.size)
-    bare.paste(picture)
+    picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    # A copy of the pixels: `info` would carry profiles and comments into the new file.
+    alone = Image.new(picture.mode, picture.size)
+    alone.paste(picture)
+    return alone
+
+
+def _rewritten(opened: "Picture") -> Clean:
+    alone = bare(opened, longest=LONGEST_SIDE)
     written = io.BytesIO()
-    if see_through:
-        bare.save(written, "PNG", optimize=True)
-        return Clean(written.getvalue(), "image/png", bare.width, bare.height)
-    bare.save(written, "JPEG", quality=QUALITY, progressive=True)
-    return Clean(written.getvalue(), "image/jpeg", bare.width, bare.height)
+    if alone.mode == "RGBA":
+        alone.save(written, "PNG", optimize=True)
+        return Clean(written.getvalue(), "image/png", alone.width, alone.height)
+    alone.save(written, "JPEG", quality=QUALITY, progressive=True)
+    return Clean(written.getvalue(), "image/jpeg", alone.width, alone.height)
 
 
 def _too_many_pixels() -> TooLarge:

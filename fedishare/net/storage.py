@@ -155,6 +155,12 @@ class Storage:
         """The fingerprint of what lies on the disk now; None where nothing does."""
         return await self._on_disk(_fingerprint_of, self.path(key))
 
+    async def replace(self, key: str, body: bytes) -> Stored:
+        """Put `body` in the place of a stored file. Whoever looks finds the one or the other whole."""
+        stored = await self.save_bytes(body)
+        await self._on_disk(_move, self.path(stored.key), self.path(key))
+        return Stored(key=key, size=stored.size, sha256=stored.sha256)
+
     async def require_room(self, size: int) -> None:
         """Raises Unreachable where so many bytes more would fill the disk."""
         await self._on_disk(self._require_room, size)
@@ -244,6 +250,12 @@ def _adopt(part: Path, target: Path) -> tuple[int, str]:
     with target.open("rb") as file:
         found = hashlib.file_digest(file, "sha256")
         return file.tell(), found.hexdigest()
+
+
+def _move(source: Path, target: Path) -> None:
+    source.rename(target)
+    for folder in (source.parent, target.parent):
+        _sync_folder(folder)
 
 
 def _fingerprint_of(path: Path) -> str | None:

@@ -33,11 +33,22 @@ def resource(facts: PostFacts, row: ResourceRow, *, at: Uris) -> Document:
     tags: list[Json] = [{"type": "Hashtag", "name": f"#{label}", "href": _tag(label, at)} for label in labels]
     shaped = frame(facts, at=at, content=_content(facts, row, labels, at=at), tags=tags)
     shaped["attachment"] = [{"type": "Link", "href": facts.post.url, "mediaType": "text/html", "name": OPEN_IT}]
+    shaped |= _image(facts, at)
     licence = _licence(row)
     if licence:
         shaped["licence"] = licence
     shaped["schema:mainEntity"] = entity(facts, row, at=at)
     return write.with_context(write.resource_context(facts.post.language), shaped)
+
+
+def _image(facts: PostFacts, at: Uris) -> Document:
+    """What a server may show beside the title. Nothing where no file has a picture, or none yet."""
+    for image in facts.images:
+        url = at.preview(facts.post.id, image.name)
+        size: Document = {"width": image.width, "height": image.height}
+        name = f"Preview of {image.name}"
+        return {"image": {"type": "Image", "url": url, "mediaType": "image/webp", "name": name, **size}}
+    return {}
 
 
 def hashtags(labels: tuple[str, ...], row: ResourceRow) -> list[str]:

@@ -14,6 +14,7 @@ from fedishare.db.base import aliased
 from fedishare.db.people import Actor, ActorKey
 from fedishare.db.polls import Poll, PollOption, Vote
 from fedishare.db.posts import Attachment, Mention, Post, PostTag
+from fedishare.db.previews import Preview
 from fedishare.db.quotes import Quote
 from fedishare.db.reactions import Reaction
 from fedishare.db.reports import Report
@@ -21,7 +22,7 @@ from fedishare.db.resources import Resource, ResourceFile, Use
 from fedishare.db.rooms import Pin, Removal
 from fedishare.db.work import Activity, Received
 from fedishare.domain.audience import OPEN, Visibility
-from fedishare.domain.kinds import AttachmentKind, Kind, PaperKind, QuotePolicy, QuoteState, ReactionKind
+from fedishare.domain.kinds import AttachmentKind, FileState, Kind, PaperKind, QuotePolicy, QuoteState, ReactionKind
 from fedishare.domain.papers import Paper
 from fedishare.queries import papers, resources
 from fedishare.queries.hidden import is_hidden
@@ -88,6 +89,14 @@ class FileRow(NamedTuple):
     url: str
 
 
+class ImageRow(NamedTuple):
+    """The picture of a file of a resource."""
+
+    name: str
+    width: int
+    height: int
+
+
 class AttachmentRow(NamedTuple):
     kind: AttachmentKind
     url: str
@@ -128,6 +137,7 @@ class PostFacts(NamedTuple):
     quote: QuoteRow | None = None
     paper: Paper | None = None
     node_name: str = ""
+    images: tuple[ImageRow, ...] = ()
 
 
 class VoteRow(NamedTuple):
@@ -245,6 +255,14 @@ FILES: Final = (
     .where(ResourceFile.post_id == bindparam("post"))
     .order_by(ResourceFile.position)
 )
+IMAGE: Final = (
+    select(ResourceFile.name, Preview.width, Preview.height)
+    .join(Preview, Preview.storage_key == ResourceFile.storage_key)
+    .where(ResourceFile.post_id == bindparam("post"), Preview.picture_key.is_not(None))
+    .where(ResourceFile.state == FileState.CLEAN)
+    .order_by(ResourceFile.position)
+    .limit(1)
+)
 MENTIONS: Final = (
     select(*columns(Actor, Who._fields))
     .join(Mention, Mention.actor_id == Actor.id)
@@ -346,7 +364,7 @@ LOST_BOOST: Final = select(Removal.boost_uri).where(
 
 
 def post_facts(tx: Connection, post_id: int) -> PostFacts:
-    """All that the document of a post tells; ten statements at most, and two more for minutes. Raises NotFound."""
+    """All that the document of a post tells; eleven statements at most, and two more for minutes. Raises NotFound."""
     row = tx.execute(POST, {"post": post_id}).one_or_none()
     if row is None:
         raise NotFound("There is no such post.")
@@ -365,6 +383,7 @@ def post_facts(tx: Connection, post_id: int) -> PostFacts:
         resource=resources.whole(tx, resource, post_id=post_id) if resource else None,
         key=key,
         files=rows(tx, FILES, FileRow, post=post_id) if resource else (),
+        images=rows(tx, IMAGE, ImageRow, post=post_id) if resource else (),
         mentions=rows(tx, MENTIONS, Who, post=post_id),
         tags=tuple(tx.scalars(TAGS, {"post": post_id})),
         attachments=rows(tx, ATTACHMENTS, AttachmentRow, post=post_id),

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, or_, select
+from sqlalchemy import Connection, and_, bindparam, or_, select
 
 from fedishare.db.posts import Post
+from fedishare.db.previews import Preview
 from fedishare.db.resources import Habit, Resource, ResourceBasis, ResourceFile, ResourceTerm
 from fedishare.domain.kinds import FileState
 from fedishare.domain.terms import Basis, Term, TermKind
@@ -28,6 +29,8 @@ class ResourceFacts(NamedTuple):
 
 
 class FileLine(NamedTuple):
+    """A file of a resource. `preview_width` and `preview_height` are those of its picture, where it has one."""
+
     id: int
     name: str
     media_type: str
@@ -37,6 +40,8 @@ class FileLine(NamedTuple):
     is_here: bool
     state: FileState = FileState.CLEAN
     has_macros: bool = False
+    preview_width: int | None = None
+    preview_height: int | None = None
 
 
 class ResourceRow(NamedTuple):
@@ -159,6 +164,16 @@ FILES: Final = (
         ResourceFile.storage_key.is_not(None),
         ResourceFile.state,
         ResourceFile.has_macros,
+        Preview.width,
+        Preview.height,
+    )
+    .outerjoin(
+        Preview,
+        and_(
+            Preview.storage_key == ResourceFile.storage_key,
+            Preview.picture_key.is_not(None),
+            ResourceFile.state == FileState.CLEAN,
+        ),
     )
     .where(ResourceFile.post_id.in_(bindparam("ids", expanding=True)))
     .order_by(ResourceFile.post_id, ResourceFile.position)

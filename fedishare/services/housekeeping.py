@@ -13,11 +13,12 @@ from fedishare.db.base import lock
 from fedishare.db.drafts import DraftPicture
 from fedishare.db.media import Media
 from fedishare.db.nodes import Node
+from fedishare.db.previews import Preview
 from fedishare.db.resources import ResourceFile
 from fedishare.jobs.drops import Dropped
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import Forget, Sweep
-from fedishare.services import backlog, quotes, uploads
+from fedishare.services import backlog, previews, quotes, uploads
 
 RECEIVED_KEPT: Final = timedelta(days=30)
 FAILURES_KEPT: Final = timedelta(days=30)
@@ -53,6 +54,7 @@ PLANNED: Final = select(
     exists().where(work.Job.kind == Sweep.__name__, work.Job.failed_at.is_(None), work.Job.due_at > bindparam("after"))
 )
 LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
+HELD_BY_PREVIEWS: Final = select(Preview.picture_key).where(Preview.picture_key.in_(bindparam("keys", expanding=True)))
 
 
 def orphans(tx: Connection, keys: Sequence[str]) -> list[str]:
@@ -62,6 +64,7 @@ def orphans(tx: Connection, keys: Sequence[str]) -> list[str]:
         some = {"keys": list(keys[start : start + AT_ONCE])}
         held.update(tx.scalars(HELD_BY_MEDIA, some), tx.scalars(HELD_BY_RESOURCES, some))
         held.update(tx.scalars(uploads.HELD, some))
+        held.update(tx.scalars(HELD_BY_PREVIEWS, some))
     return [key for key in keys if key not in held]
 
 
@@ -74,6 +77,7 @@ def sweep(tx: Connection, here: Here) -> list[Dropped]:
     for statement, kept in SWEEPS:
         tx.execute(statement, {"before": now - kept})
     uploads.sweep(tx, here)
+    previews.sweep(tx, here, before=now - LOOSE_MEDIA_KEPT)
     loose = tuple(tx.scalars(DROP_LOOSE, {"before": now - LOOSE_MEDIA_KEPT}))
     if loose:
         enqueue(tx, Forget(loose), due=now)

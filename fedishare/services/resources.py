@@ -19,7 +19,7 @@ from fedishare.domain.terms import Basis, Term
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import Forget, SendUse
 from fedishare.queries.resources import ResourceFacts
-from fedishare.services import descriptions, notices
+from fedishare.services import descriptions, notices, previews
 from fedishare.services.descriptions import Description
 
 MOST_FILES: Final = 20
@@ -196,9 +196,10 @@ def attach_foreign(tx: Connection, *, post_id: int, resource: ForeignResource) -
         tx.execute(ADD_FILE, row | {"post_id": post_id, "position": position, "storage_key": None})
 
 
-def keep_file(tx: Connection, *, file_id: int, storage_key: str) -> None:
+def keep_file(tx: Connection, here: Here, *, file_id: int, storage_key: str) -> None:
     """The bytes of a file from elsewhere are here now, and fit its hash."""
     tx.execute(KEEP_FILE, {"file": file_id, "storage": storage_key})
+    previews.wish(tx, here, storage_key=storage_key)
 
 
 def record_use(tx: Connection, here: Here, *, actor_id: int, post_id: int, line: str, level: str | None) -> int:

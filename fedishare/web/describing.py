@@ -27,11 +27,17 @@ def blocks(post: Card, facts: PostFacts | None, *, uris: Uris) -> list[Markup]:
     if facts is None or facts.resource is None or not post.local or post.visibility not in OPEN:
         return []
     entity = resources.entity(facts, facts.resource, at=uris)
-    written = (web_page(post, facts.resource), amb.amb(entity, language=post.language))
+    written = (web_page(post, facts.resource, uris=uris), amb.amb(entity, language=post.language))
     return [Markup(json.dumps(block).decode().translate(ESCAPES)) for block in written]  # noqa: S704 -- escaped above; test_no_title_can_end_the_script_element
 
 
-def web_page(post: Card, resource: ResourceRow) -> dict[str, Any]:
+def image_of(post: Card, *, uris: Uris) -> str | None:
+    """The address of the first preview that a resource has."""
+    shown = [file for file in post.resource.files if file.preview_width] if post.resource else []
+    return uris.preview(post.id, shown[0].name) if shown else None
+
+
+def web_page(post: Card, resource: ResourceRow, *, uris: Uris) -> dict[str, Any]:
     page = {
         "@context": "https://schema.org",
         "@type": "WebPage",
@@ -43,6 +49,7 @@ def web_page(post: Card, resource: ResourceRow) -> dict[str, Any]:
         "datePublished": post.published_at.date().isoformat(),
         "dateModified": (post.edited_at or post.published_at).date().isoformat(),
         "inLanguage": post.language,
+        "image": image_of(post, uris=uris),
         "license": resource.licence_url,
     }
     return {name: value for name, value in page.items() if value is not None}

@@ -8,6 +8,7 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from fedishare.core.errors import Gone, Invalid, NotFound, Unreachable
+from fedishare.core.here import Here
 from fedishare.domain import durations, vocabularies
 from fedishare.domain.audience import OPEN
 from fedishare.domain.kinds import FileState
@@ -18,14 +19,15 @@ from fedishare.http.pages import page
 from fedishare.http.routes import Allow, Routes
 from fedishare.inbox import documents
 from fedishare.net.storage import Stored
-from fedishare.queries import outgoing, pages
+from fedishare.queries import outgoing, pages, previews
 from fedishare.queries import resources as descriptions
 from fedishare.queries.cards import Card
 from fedishare.queries.outgoing import PostFacts
 from fedishare.queries.pages import StoredFile, UseLine
+from fedishare.queries.previews import Inside
 from fedishare.queries.resources import ResourceRow
 from fedishare.services import quotas, resources
-from fedishare.web import asked, choices, crawls, describing, downloads, forms, staging
+from fedishare.web import asked, choices, crawls, describing, downloads, forms, looks, staging
 
 SAID: Final = {"used": "Thank you. Your line is on its way to the author."}
 
@@ -39,6 +41,7 @@ class Details(NamedTuple):
     bases: list[Basis]
     facts: PostFacts | None
     scheme: str
+    inside: dict[int, Inside]
 
 
 @routes.get("/resources/{id}", allow=Allow.ANYONE)
@@ -66,6 +69,7 @@ async def render(
     is_author = post.author.id == visitor.actor_id
     details = await request.app[DATABASE].read(_details, post=post, viewer=visitor.actor_id)
     scheme = details.scheme or request.app[SETTINGS].scheme
+    seen = await looks.of_files(request, resource.files, details.inside)
     licence = vocabularies.licence(resource.licence) if resource.licence else None
     return await page(
         request,
@@ -78,6 +82,7 @@ async def render(
         start=asked.greeting(post, visitor.actor_id),
         is_author=is_author,
         uses=details.uses,
+        looks=seen,
         licence_words=licence.explanation if licence else "",
         levels=choices.levels(scheme),
         bases=details.bases,
@@ -98,6 +103,7 @@ def _details(tx: Connection, *, post: Card, viewer: int | None) -> Details:
         descriptions.bases(tx, [post.id])[post.id],
         outgoing.post_facts(tx, post.id) if is_told else None,
         descriptions.preset(tx, actor_id=viewer).scheme if viewer is not None else "",
+        previews.inside(tx, post_id=post.id),
     )
 
 
@@ -167,7 +173,7 @@ async def _fetch(request: web.Request, file: StoredFile) -> str:
     if not _is_same(stored, file):
         await storage.delete(stored.key)
         raise Invalid("This file is not the one its author described, so it was thrown away. Please tell the author.")
-    kept = await database.write(_keep, file_id=file.id, storage_key=stored.key)
+    kept = await database.write(_keep, request.app[HERE], file_id=file.id, storage_key=stored.key)
     if kept != stored.key:  # Somebody else asked at the same moment and was quicker.
         await storage.delete(stored.key)
     return kept
@@ -179,9 +185,9 @@ def _is_same(stored: Stored, file: StoredFile) -> bool:
     return not file.size or stored.size == file.size
 
 
-def _keep(tx: Connection, *, file_id: int, storage_key: str) -> str:
+def _keep(tx: Connection, here: Here, *, file_id: int, storage_key: str) -> str:
     former = pages.storage_key(tx, file_id=file_id)
     if former is not None:
         return former
-    resources.keep_file(tx, file_id=file_id, storage_key=storage_key)
+    resources.keep_file(tx, here, file_id=file_id, storage_key=storage_key)
     return storage_key

@@ -9,6 +9,8 @@ from aiohttp import web
 from fedishare.core.errors import FediShareError, Invalid, TooLarge, Unsupported
 from fedishare.domain import contents
 from fedishare.http.keys import DATABASE, HERE, SETTINGS, STORAGE
+from fedishare.net import photos
+from fedishare.net.storage import Read, Stored
 from fedishare.queries.resources import FileLine
 from fedishare.services import uploads
 from fedishare.services.quotas import Quotas
@@ -67,7 +69,7 @@ async def complete(request: web.Request, staged: Staged, *, owner_id: int) -> St
     if why is not None:
         await give_up(request, staged, owner_id=owner_id)
         raise Unsupported(f"{staged.name} was left out: {why}")
-    stored = await storage.adopt(staged.storage_key)
+    stored = await _without_traces(request, await storage.adopt(staged.storage_key), look.media_type)
     arrived = Arrived(stored.size, stored.sha256, look.media_type, look.has_macros)
     here = request.app[HERE]
     await database.write(uploads.finish, here, key=staged.key, storage_key=staged.storage_key, arrived=arrived)
@@ -91,6 +93,7 @@ async def keep(request: web.Request, chunks: AsyncIterator[bytes], name: str, *,
         why = contents.why_not(look, name, allows_macros=settings.allows_macros)
         if why is not None:
             raise Invalid(f"{name} was left out: {why}")
+        stored = await _without_traces(request, stored, look.media_type)
         return await request.app[DATABASE].write(
             uploads.add,
             request.app[HERE],
@@ -103,3 +106,22 @@ async def keep(request: web.Request, chunks: AsyncIterator[bytes], name: str, *,
     except FediShareError:
         await storage.delete(stored.key)
         raise
+
+
+async def _without_traces(request: web.Request, stored: Stored, media_type: str) -> Stored:
+    """A photo is kept without the place where it was taken and whatever else a camera writes; all else as it came."""
+    if media_type not in photos.KINDS or stored.size > photos.LARGEST:
+        return stored
+    storage = request.app[STORAGE]
+    clean = await storage.look(stored.key, _bare)
+    return stored if clean is None else await storage.replace(stored.key, clean)
+
+
+def _bare(read: Read, size: int) -> bytes | None:
+    """None where there is nothing to leave out. What we cannot read shows no place to anybody else either."""
+    body = read(0, size)
+    try:
+        clean = photos.bare(body)
+    except Invalid:
+        return None
+    return None if clean == body else clean

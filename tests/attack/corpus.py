@@ -511,7 +511,14 @@ CORPUS: Final = (
         "remote files that are not what was said",
         (f"{FILES}test_med_05_a_file_that_is_not_the_one_described_is_not_kept",),
     ),
-    Row("MED-06", "where a photo was taken", (f"{FILES}test_med_06_a_photo_forgets_where_it_was_taken",)),
+    Row(
+        "MED-06",
+        "where a photo was taken",
+        (
+            f"{FILES}test_med_06_a_photo_forgets_where_it_was_taken",
+            "web/test_previews.py::test_med_06_a_photo_in_a_resource_forgets_where_it_was_taken",
+        ),
+    ),
     Row(
         "MED-07",
         "another's picture, or one used before",

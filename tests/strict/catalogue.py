@@ -23,6 +23,7 @@ from fedishare.outbox import activities, objects, polls, resources, stamps
 from fedishare.queries.outgoing import (
     AttachmentRow,
     FileRow,
+    ImageRow,
     OptionRow,
     PollRow,
     PostFacts,
@@ -179,6 +180,9 @@ POSTS: Final[dict[str, PostFacts]] = {
     "a reply": facts(**REPLY),
     "an article": facts(kind="Article"),
     "a resource": facts(uri=PAGE, url=PAGE, resource=RESOURCE, files=(FILE,), attachments=(), node_name="Alder"),
+    "a resource with a preview": facts(
+        uri=PAGE, url=PAGE, resource=RESOURCE, files=(FILE,), attachments=(), images=(ImageRow("wall.pdf", 900, 1200),)
+    ),
     "a poll": facts(kind="Question", title=None, attachments=(), poll=POLL, options=OPTIONS),
     "a quote": facts(quote=QuoteRow("https://birch.test/posts/1", QuoteState.ACCEPTED, "https://birch.test/stamps/1")),
     "a post for followers": facts(

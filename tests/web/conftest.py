@@ -23,10 +23,11 @@ from fedishare.db.engine import Database
 from fedishare.domain.kinds import Kind
 from fedishare.domain.permissions import Role
 from fedishare.http import assets
-from fedishare.http.keys import SETTINGS, STORAGE, TEMPLATES
+from fedishare.http.keys import SETTINGS, STORAGE, TEMPLATES, TOOLS
 from fedishare.net.storage import Storage
 from fedishare.services import accounts
 from fedishare.settings import Settings, load
+from fedishare.worker import Worker
 from tests.builders import FrozenClock, Made, a_person, add
 from tests.strict import wire
 
@@ -169,6 +170,10 @@ class Node:
         """What lies in the folder of uploads."""
         folder = self._client.app[STORAGE].path("0" * 40).parents[2]
         return [path for path in folder.rglob("*") if path.is_file()]
+
+    async def work(self) -> None:
+        """Whatever is due is done, as the worker would."""
+        await Worker(self._client.app[TOOLS]).drain()
 
     @property
     def stranger(self) -> Browser:

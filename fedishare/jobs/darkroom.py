@@ -1,0 +1,63 @@
+"""Has previews made in a process of its own: a file that breaks it breaks nothing else."""
+
+import asyncio
+import contextlib
+import os
+import struct
+import sys
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import structlog
+
+from fedishare.jobs.rendering import LENGTH
+from fedishare.jobs.renditions import Facts, Made
+
+SECONDS: Final = 60.0
+LARGEST: Final = 4 << 20
+# A secret of the node has no business in that process.
+KEPT_OF_ENVIRONMENT: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "TZ")
+NOTHING: Final = Made(Facts(), b"")
+
+log: Final = structlog.get_logger()
+
+
+async def develop(path: Path, media_type: str, *, seconds: float = SECONDS) -> Made:
+    """What can be shown of a file; nothing where it cannot be read in the time and the memory there is."""
+    said = await _ask(path, media_type, seconds=seconds)
+    try:
+        (length,) = LENGTH.unpack_from(said)
+        facts = msgspec.json.decode(said[LENGTH.size : LENGTH.size + length], type=Facts)
+    except (struct.error, msgspec.DecodeError):
+        log.info("nothing can be made of a file", media_type=media_type)
+        return NOTHING
+    return Made(facts, said[LENGTH.size + length :])
+
+
+async def _ask(path: Path, media_type: str, *, seconds: float) -> bytes:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "fedishare.jobs.rendering", str(path), media_type),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={name: os.environ[name] for name in KEPT_OF_ENVIRONMENT if name in os.environ},
+    )
+    try:
+        async with asyncio.timeout(seconds):
+            return await _said(process)
+    except TimeoutError:
+        return b""
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def _said(process: asyncio.subprocess.Process) -> bytes:
+    said = bytearray()
+    while process.stdout is not None and (block := await process.stdout.read(1 << 16)):
+        said += block
+        if len(said) > LARGEST:
+            return b""
+    return bytes(said) if await process.wait() == 0 else b""
