@@ -21,11 +21,16 @@ from tests.inbox.elsewhere import Elsewhere, a_note, an_activity, an_actor, rows
 
 ROOM = "https://birch.test/groups/maths"
 EVE = "https://birch.test/users/eve"
+ITEM = {"type": "schema:ListItem", "schema:name": "Phonics"}
 MEETING = {"type": "schema:BusinessEvent", "schema:startDate": "2027-03-12T16:00", "schema:location": "Room 4"}
 
 
 def minutes(note_id: str, owner: str, **over: Any) -> dict[str, Any]:
-    action = {"type": "schema:PlanAction", "id": f"{note_id}#action-1", "schema:name": "Write to parents"}
+    action: dict[str, Any] = {
+        "type": "schema:PlanAction",
+        "id": f"{note_id}#action-1",
+        "schema:name": "Write to parents",
+    }
     action |= {"schema:agent": {"type": "schema:Person", "id": owner}, "schema:endTime": "2027-04-02"}
     about = {"schema:about": "https://birch.test/users/ada/posts/1", "schema:potentialAction": [action | over]}
     return {"type": "schema:Report", "schema:result": ["We use the new form."]} | about
@@ -50,11 +55,9 @@ async def test_a_room_of_ours_takes_papers_only_from_whose_they_are(
     room = await a_room(db, here)
     ada, eve = elsewhere.settle(an_actor()), elsewhere.settle(an_actor(EVE))
     papers = [
-        a_note(eve, number=1, audience=room.uri, **{"schema:mainEntity": MEETING}),
-        a_note(eve, number=2, audience=room.uri, **{"schema:mainEntity": minutes(f"{eve}/posts/2", eve)}),
-        a_note(
-            eve, number=3, audience=room.uri, **{"schema:mainEntity": {"type": "schema:ListItem", "schema:name": "x"}}
-        ),
+        a_note(eve, number=1, audience=room.uri) | {"schema:mainEntity": MEETING},
+        a_note(eve, number=2, audience=room.uri) | {"schema:mainEntity": minutes(f"{eve}/posts/2", eve)},
+        a_note(eve, number=3, audience=room.uri) | {"schema:mainEntity": ITEM},
     ]
     for note in papers:
         await said_in(tools, room, note)
@@ -67,7 +70,7 @@ async def test_a_room_of_ours_takes_papers_only_from_whose_they_are(
     await said_in(tools, room, a_note(ada, audience=room.uri))
     [ada_id] = [row[0] for row in await rows(db, Actor.id, Actor.uri) if row[1] == ada]
     await db.write(add, Steward, room_id=room.id, actor_id=ada_id, role=StewardRole.MODERATOR)
-    await said_in(tools, room, a_note(ada, number=9, audience=room.uri, **{"schema:mainEntity": MEETING}))
+    await said_in(tools, room, a_note(ada, number=9, audience=room.uri) | {"schema:mainEntity": MEETING})
     await judge(tools, db)
     assert (room.id,) in await rows(db, Meeting.room_id)
 
@@ -81,7 +84,7 @@ async def test_a_room_elsewhere_is_asked_who_may_publish_its_minutes(
     ada = elsewhere.settle(an_actor())
     collection = {"@context": CONTEXT, "id": f"{ROOM}/moderators", "type": "OrderedCollection"}
     elsewhere.say(f"{ROOM}/moderators", collection | {"orderedItems": listed})
-    note = a_note(ada, audience=ROOM, **{"schema:mainEntity": minutes(f"{ada}/posts/1", ben.uri)})
+    note = a_note(ada, audience=ROOM) | {"schema:mainEntity": minutes(f"{ada}/posts/1", ben.uri)}
 
     became = await said_in(tools, room, note)
     await judge(tools, db)
@@ -122,8 +125,8 @@ async def test_minutes_take_over_no_action_of_others_and_nobody_else_reports_one
     done = {"type": "schema:UpdateAction", "schema:object": f"{hers.uri}#action-1"}
     done |= {"schema:actionStatus": "schema:CompletedActionStatus"}
 
-    await said_in(tools, room, a_note(ada, **{"schema:mainEntity": stolen}))
-    await said_in(tools, room, a_note(eve, inReplyTo=hers.uri, audience=room.uri, **{"schema:mainEntity": done}))
+    await said_in(tools, room, a_note(ada) | {"schema:mainEntity": stolen})
+    await said_in(tools, room, a_note(eve, inReplyTo=hers.uri, audience=room.uri) | {"schema:mainEntity": done})
     await judge(tools, db)
 
     assert await rows(db, ActionPoint.headline, ActionPoint.owner_uri) == [("Ours", ben.uri)]
