@@ -39,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_person_bytes: int | None = 5000 * 1024 * 1024
     max_node_bytes: int | None = None
     allows_macros: bool = True
+    clamd: str | None = None
     scheme: str = "england"
     school_owns: bool = False
 
@@ -68,6 +69,10 @@ FIELDS: Final[Mapping[str, tuple[str, str]]] = {
     "MACROS": (
         "warn: Office files with macros are taken, and whoever downloads one is warned; refuse: they are not taken",
         "warn",
+    ),
+    "CLAMD": (
+        "where the virus scanner ClamAV listens: the path of a socket, or host:port",
+        "none: files are not scanned",
     ),
     "PROCESSES": ("how many processes answer requests, all of them behind one address; 1 to 16", "1"),
     "WORKER": (
@@ -120,6 +125,7 @@ def load(environment: Mapping[str, str], *, file: Path | None = None) -> Setting
         work_in_serve=_choice(given, "WORKER", ("serve", "separate")) == "serve",
         max_person_bytes=_quota(given, "QUOTA_PERSON", "5000"),
         max_node_bytes=_quota(given, "QUOTA_NODE", "0"),
+        clamd=_clamd(given.get("CLAMD", "")),
         allows_macros=_choice(given, "MACROS", ("warn", "refuse")) == "warn",
         signed_fetch=_choice(given, "FETCHES", ("open", "signed")) == "signed",
         scheme=_choice(given, "SCHEME", SCHEMES),
@@ -217,6 +223,13 @@ def _quota(given: Mapping[str, str], name: str, default: str) -> int | None:
     if not text.isdecimal() or int(text) > 1 << 40:
         raise Invalid(f"{PREFIX}{name} must be a whole number of megabytes, e.g. 5000, or 0 for any amount")
     return int(text) * 1024 * 1024 or None
+
+
+def _clamd(text: str) -> str | None:
+    host, _, port = text.rpartition(":")
+    if text and not text.startswith("/") and not (host and port.isdecimal() and 0 < int(port) < 1 << 16):
+        raise Invalid("FEDISHARE_CLAMD must be the path of a socket or host:port, e.g. /run/clamav/clamd.ctl")
+    return text or None
 
 
 def _processes(text: str) -> int:

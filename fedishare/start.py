@@ -61,7 +61,7 @@ async def tools(settings: Settings, *, clock: Clock, resolver: AbstractResolver 
         storage = Storage(settings.data / "files")
         try:
             async with client:
-                yield Tools(database, client, here, storage)
+                yield Tools(database, client, here, storage, settings.clamd)
         finally:
             await storage.close()
     finally:

@@ -20,6 +20,7 @@ from fedishare.jobs import darkroom, queue, types
 from fedishare.jobs.queue import Claimed
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import Lane
+from fedishare.net import clamd
 from fedishare.outbox import forwards, publish, rulings, stamps
 from fedishare.outbox import polls as outbox_polls
 from fedishare.outbox import rooms as outbox_rooms
@@ -53,6 +54,15 @@ async def inspect(tools: Tools, job: types.Inspect) -> None:
         log.error("a stored file is not what arrived", storage_key=job.storage_key)
         await tools.db.write(uploads.settle, storage_key=job.storage_key, state=FileState.REFUSED)
         return
+    if tools.clamd is not None:
+        # Until the scanner has answered nobody gets the file; where it does not answer, the job is tried again.
+        harm = await clamd.scan(tools.clamd, tools.storage.path(job.storage_key))
+        if harm is not None:
+            log.error("a file was found to be harmful", storage_key=job.storage_key, found=harm)
+        state = FileState.CLEAN if harm is None else FileState.REFUSED
+        await tools.db.write(uploads.settle, storage_key=job.storage_key, state=state)
+        if harm is not None:
+            return
     await tools.db.write(previews.wish, tools.here, storage_key=job.storage_key)
 
 

@@ -13,3 +13,4 @@ class Tools(NamedTuple):
     client: Client
     here: Here
     storage: Storage
+    clamd: str | None = None

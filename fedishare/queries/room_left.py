@@ -9,6 +9,7 @@ from fedishare.db.people import Actor
 from fedishare.db.posts import Post
 from fedishare.db.resources import ResourceFile
 from fedishare.db.uploads import Upload
+from fedishare.domain.kinds import FileState
 from fedishare.queries.cards import FACE_WIDTH, Face, face, face_columns
 
 MOST_PEOPLE: Final = 100
@@ -48,6 +49,21 @@ BY_PERSON: Final = (
     .order_by(_sums.c.used.desc(), Actor.id)
     .limit(MOST_PEOPLE)
 )
+WAITING: Final = (
+    select(func.count()).select_from(Upload).where(Upload.state == FileState.PENDING, Upload.finished_at.is_not(None))
+)
+REFUSED: Final = (
+    select(Upload.name, Actor.username)
+    .join(Actor, Actor.id == Upload.owner_id)
+    .where(Upload.state == FileState.REFUSED)
+    .union(
+        select(ResourceFile.name, Actor.username)
+        .join(Post, Post.id == ResourceFile.post_id)
+        .join(Actor, Actor.id == Post.author_id)
+        .where(ResourceFile.state == FileState.REFUSED, Post.local)
+    )
+    .limit(MOST_PEOPLE)
+)
 
 
 class Holder(NamedTuple):
@@ -71,6 +87,12 @@ def used_by(tx: Connection, *, owner_id: int) -> int:
 def used_in_all(tx: Connection) -> int:
     """Bytes that all files take up, also those fetched from other servers."""
     return sum(int(tx.scalar(each, {}) or 0) for each in (ALL_RESOURCES, ALL_UPLOADS, ALL_PICTURES))
+
+
+def held_back(tx: Connection) -> tuple[int, list[tuple[str, str]]]:
+    """How many files wait to be scanned; and the names of those found to be bad, with the handles of their owners."""
+    waiting = int(tx.scalar(WAITING, {}) or 0)
+    return waiting, [(row.name, row.username) for row in tx.execute(REFUSED, {})]
 
 
 def use(tx: Connection) -> Use:

@@ -59,6 +59,7 @@ FINISH: Final = (
         media_type=bindparam("kind"),
         sha256=bindparam("digest"),
         has_macros=bindparam("macros"),
+        state=bindparam("found"),
         finished_at=bindparam("now"),
         expires_at=bindparam("until"),
     )
@@ -75,6 +76,13 @@ DROP: Final = (
     .where(Upload.key.in_(bindparam("keys", expanding=True)), Upload.owner_id == bindparam("owner"))
     .where(Upload.post_id.is_(None))
     .returning(Upload.storage_key)
+)
+_taken: Final = Upload.storage_key == ResourceFile.storage_key
+STATE_OF_FILES: Final = (
+    update(ResourceFile)
+    .where(ResourceFile.post_id == bindparam("post"))
+    .where(exists().where(_taken, Upload.key.in_(bindparam("keys", expanding=True))))
+    .values(state=select(Upload.state).where(_taken).limit(1).scalar_subquery())
 )
 SETTLE: Final = update(Upload).where(Upload.storage_key == bindparam("stored")).values(state=bindparam("found"))
 SETTLE_FILES: Final = (
@@ -122,6 +130,7 @@ class Arrived(NamedTuple):
     sha256: str
     media_type: str
     has_macros: bool
+    state: FileState = FileState.CLEAN
 
 
 def begin(
@@ -196,7 +205,9 @@ def finish(tx: Connection, here: Here, *, key: str, storage_key: str, arrived: A
     """It is whole and this is what it is; a job looks at it further. Doing it twice changes nothing."""
     values = {"named": key, "arrived": arrived.size, "kind": arrived.media_type, "digest": arrived.sha256}
     now = here.now()
-    done = tx.execute(FINISH, values | {"macros": arrived.has_macros, "now": now, "until": now + LOOSE_KEPT})
+    done = tx.execute(
+        FINISH, values | {"macros": arrived.has_macros, "found": arrived.state, "now": now, "until": now + LOOSE_KEPT}
+    )
     if done.rowcount:
         enqueue(tx, Inspect(storage_key), due=now)
 
@@ -208,6 +219,8 @@ def take(tx: Connection, here: Here, *, owner_id: int, keys: Sequence[str], post
     values = {"keys": list(keys), "owner": owner_id, "post": post_id, "until": here.now() + LOOSE_KEPT}
     if len(tx.execute(TAKE, values).all()) != len(set(keys)):
         raise Invalid("These files have been shared already: look at your page before you send them again.")
+    # What came of looking at them may have been written down after the form was read.
+    tx.execute(STATE_OF_FILES, {"keys": list(keys), "post": post_id})
 
 
 def drop(tx: Connection, here: Here, *, owner_id: int, keys: Sequence[str]) -> list[str]:

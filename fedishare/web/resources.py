@@ -18,6 +18,7 @@ from fedishare.http.keys import CLIENT, DATABASE, HERE, SETTINGS, STORAGE, TOOLS
 from fedishare.http.pages import page
 from fedishare.http.routes import Allow, Routes
 from fedishare.inbox import documents
+from fedishare.net import clamd
 from fedishare.net.storage import Stored
 from fedishare.queries import outgoing, pages, previews
 from fedishare.queries import resources as descriptions
@@ -173,10 +174,26 @@ async def _fetch(request: web.Request, file: StoredFile) -> str:
     if not _is_same(stored, file):
         await storage.delete(stored.key)
         raise Invalid("This file is not the one its author described, so it was thrown away. Please tell the author.")
+    await _scan(request, file, stored)
     kept = await database.write(_keep, request.app[HERE], file_id=file.id, storage_key=stored.key)
     if kept != stored.key:  # Somebody else asked at the same moment and was quicker.
         await storage.delete(stored.key)
     return kept
+
+
+async def _scan(request: web.Request, file: StoredFile, stored: Stored) -> None:
+    """Where there is a virus scanner, it looks at what comes from elsewhere before anybody here gets it."""
+    address, storage = request.app[SETTINGS].clamd, request.app[STORAGE]
+    if address is None:
+        return
+    try:
+        harm = await clamd.scan(address, storage.path(stored.key))
+    except Unreachable:
+        await storage.delete(stored.key)
+        raise Unreachable("This file cannot be checked for viruses now. Try again later.", retry_after=60) from None
+    if harm is not None:
+        await storage.delete(stored.key)
+        raise Invalid(f"{file.name} was found to be harmful ({harm}), so it was thrown away. Please tell its author.")
 
 
 def _is_same(stored: Stored, file: StoredFile) -> bool:

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from fedishare.core.errors import FediShareError, Invalid, TooLarge, Unsupported
 from fedishare.domain import contents
+from fedishare.domain.kinds import FileState
 from fedishare.http.keys import DATABASE, HERE, SETTINGS, STORAGE
 from fedishare.net import photos
 from fedishare.net.storage import Read, Stored
@@ -70,10 +71,16 @@ async def complete(request: web.Request, staged: Staged, *, owner_id: int) -> St
         await give_up(request, staged, owner_id=owner_id)
         raise Unsupported(f"{staged.name} was left out: {why}")
     stored = await _without_traces(request, await storage.adopt(staged.storage_key), look.media_type)
-    arrived = Arrived(stored.size, stored.sha256, look.media_type, look.has_macros)
+    state = _first_state(request.app[SETTINGS])
+    arrived = Arrived(stored.size, stored.sha256, look.media_type, look.has_macros, state)
     here = request.app[HERE]
     await database.write(uploads.finish, here, key=staged.key, storage_key=staged.storage_key, arrived=arrived)
     return await database.read(uploads.own, here, owner_id=owner_id, key=staged.key)
+
+
+def _first_state(settings: Settings) -> FileState:
+    """Where there is a virus scanner, a file waits for it."""
+    return FileState.PENDING if settings.clamd else FileState.CLEAN
 
 
 async def give_up(request: web.Request, staged: Staged, *, owner_id: int) -> None:
@@ -100,7 +107,7 @@ async def keep(request: web.Request, chunks: AsyncIterator[bytes], name: str, *,
             owner_id=owner_id,
             name=name,
             storage_key=stored.key,
-            arrived=Arrived(stored.size, stored.sha256, look.media_type, look.has_macros),
+            arrived=Arrived(stored.size, stored.sha256, look.media_type, look.has_macros, _first_state(settings)),
             quotas=quotas(settings),
         )
     except FediShareError:

@@ -531,8 +531,11 @@ CORPUS: Final = (
     Row(
         "MED-10",
         "a virus",
-        (),
-        "There is no scanner; files are never opened here, and are only ever sent as downloads.",
+        (
+            "web/test_scanner.py::test_med_10_a_file_is_given_to_nobody_until_the_scanner_has_answered",
+            "web/test_scanner.py::test_med_10_what_the_scanner_finds_is_given_to_nobody",
+            "web/test_scanner.py::test_med_10_a_file_waits_for_a_scanner_that_is_down",
+        ),
     ),
     Row(
         "MED-11",
