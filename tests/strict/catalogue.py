@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from fedishare.core.uris import Uris
 from fedishare.domain.audience import PUBLIC_IRI, Visibility
-from fedishare.domain.kinds import AttachmentKind, KeyKind, Kind, QuoteState
+from fedishare.domain.kinds import AttachmentKind, KeyKind, Kind, PostKind, QuoteState
 from fedishare.domain.papers import (
     ActionPaper,
     ItemPaper,
@@ -28,6 +28,7 @@ from fedishare.queries.outgoing import (
     PollRow,
     PostFacts,
     PostRow,
+    PurposeRow,
     QuoteRow,
     Reply,
     UseFacts,
@@ -174,23 +175,6 @@ def an_actor(kind: Kind, **over: Any) -> Document:
 POLL: Final = PollRow(7, multiple=False, ends_at=MONDAY + timedelta(days=1), closed_at=None, voters_count=3)
 OPTIONS: Final = (OptionRow("Cake", 2), OptionRow("Pizza", 1))
 REPLY: Final = {"in_reply_to_uri": "https://birch.test/posts/1", "answered": BEN, "title": "unseen"}
-POSTS: Final[dict[str, PostFacts]] = {
-    "a note in a room": facts(),
-    "a note with a warning": facts(warning="Spiders"),
-    "a reply": facts(**REPLY),
-    "an article": facts(kind="Article"),
-    "a resource": facts(uri=PAGE, url=PAGE, resource=RESOURCE, files=(FILE,), attachments=(), node_name="Alder"),
-    "a resource with a preview": facts(
-        uri=PAGE, url=PAGE, resource=RESOURCE, files=(FILE,), attachments=(), images=(ImageRow("wall.pdf", 900, 1200),)
-    ),
-    "a poll": facts(kind="Question", title=None, attachments=(), poll=POLL, options=OPTIONS),
-    "a quote": facts(quote=QuoteRow("https://birch.test/posts/1", QuoteState.ACCEPTED, "https://birch.test/stamps/1")),
-    "a post for followers": facts(
-        room=None, mentions=(), to=[f"{ANNA}/followers"], cc=[], visibility=Visibility.FOLLOWERS
-    ),
-    "a post for people": facts(room=None, to=[BEN.uri], cc=[], visibility=Visibility.MENTIONED),
-    "a post for a room": facts(mentions=(), to=[ROOM.uri, f"{ROOM.uri}/followers"], cc=[], visibility=Visibility.ROOM),
-}
 MINUTES: Final = MinutesPaper(
     meeting="https://birch.test/posts/1",
     record=Record(
@@ -207,7 +191,23 @@ MINUTES: Final = MinutesPaper(
         ActionPaper(uri="https://alder.test/posts/7#action-2", headline="Eat", owner=ANNA, is_done=True),
     ),
 )
-POSTS |= {
+POSTS: Final[dict[str, PostFacts]] = {
+    "a note in a room": facts(),
+    "a note with a warning": facts(warning="Spiders"),
+    "a reply": facts(**REPLY),
+    "an article": facts(kind="Article"),
+    "a resource": facts(uri=PAGE, url=PAGE, resource=RESOURCE, files=(FILE,), attachments=(), node_name="Alder"),
+    "a resource with a preview": facts(
+        uri=PAGE, url=PAGE, resource=RESOURCE, files=(FILE,), attachments=(), images=(ImageRow("wall.pdf", 900, 1200),)
+    ),
+    "a poll": facts(kind="Question", title=None, attachments=(), poll=POLL, options=OPTIONS),
+    "a settled question": facts(purpose=PurposeRow(PostKind.QUESTION, "https://birch.test/posts/9")),
+    "a quote": facts(quote=QuoteRow("https://birch.test/posts/1", QuoteState.ACCEPTED, "https://birch.test/stamps/1")),
+    "a post for followers": facts(
+        room=None, mentions=(), to=[f"{ANNA}/followers"], cc=[], visibility=Visibility.FOLLOWERS
+    ),
+    "a post for people": facts(room=None, to=[BEN.uri], cc=[], visibility=Visibility.MENTIONED),
+    "a post for a room": facts(mentions=(), to=[ROOM.uri, f"{ROOM.uri}/followers"], cc=[], visibility=Visibility.ROOM),
     "a meeting": facts(paper=MeetingPaper(starts="2027-03-12T16:00", place="Room 4", note="Hi", secretary=BEN.uri)),
     "a cancelled meeting": facts(paper=MeetingPaper(starts="2027-03-12T16:00", is_cancelled=True)),
     "an agenda item": facts(**REPLY, paper=ItemPaper(headline="Phonics", meeting="https://birch.test/posts/1")),
@@ -282,6 +282,18 @@ SAID: Final[dict[str, Document]] = {
     ),
     "Add: a moderator": activities.list_in(
         "Add", uri=AT.activity(38), actor=ANNA, thing=BEN.uri, target=f"{ROOM.uri}/moderators", room=ROOM.uri
+    ),
+    "Invite": activities.invite(uri=AT.activity(41), room=OUR_ROOM.uri, person=BEN.uri),
+    "Add: a member": activities.list_member(
+        "Add",
+        uri=AT.activity(42),
+        room=OUR_ROOM.uri,
+        person=BEN.uri,
+        members=f"{OUR_ROOM.uri}/members",
+        followers=f"{OUR_ROOM.uri}/followers",
+    ),
+    "Follow: with an invitation": activities.follow(
+        uri=AT.activity(43), actor=ANNA, followee=ROOM.uri, link="https://hants.test/join/x"
     ),
     "Reject: a post": activities.refuse(
         uri=AT.activity(39), room=ANNA, activity="https://birch.test/1/activity", author=BEN.uri, summary="Closed"
