@@ -15,13 +15,26 @@ from fedishare.core import crash
 from fedishare.core.errors import FediShareError, Unreachable
 from fedishare.core.here import Here
 from fedishare.domain.kinds import FileState
-from fedishare.inbox import crawl, featured, judging, nodes, polls, quotes, receive, resolve, synchrony, vacated
+from fedishare.inbox import (
+    crawl,
+    featured,
+    judging,
+    nodes,
+    polls,
+    quotes,
+    receive,
+    resolve,
+    rosters,
+    synchrony,
+    vacated,
+)
 from fedishare.jobs import darkroom, queue, types
 from fedishare.jobs.queue import Claimed
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import Lane
 from fedishare.net import clamd
 from fedishare.outbox import forwards, publish, rulings, stamps
+from fedishare.outbox import members as outbox_members
 from fedishare.outbox import polls as outbox_polls
 from fedishare.outbox import rooms as outbox_rooms
 from fedishare.outbox.deliver import Courier
@@ -125,6 +138,9 @@ TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
         types.WithdrawStamp: stamps.withdraw,
         types.Distribute: outbox_rooms.distribute,
         types.PublishRuling: rulings.publish_ruling,
+        types.PublishMember: outbox_members.publish,
+        types.SendInvitation: outbox_members.invite,
+        types.FetchMembers: rosters.fetch,
         types.RefusePost: rulings.refuse_post,
         types.JudgePaper: judging.judge,
         types.Forget: forget,

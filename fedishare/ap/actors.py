@@ -6,12 +6,13 @@ from typing import Final
 from aiohttp import web
 from sqlalchemy import Connection
 
-from fedishare.ap.answers import document, elsewhere, machine, negotiated, nothing, open_machine
+from fedishare.ap.answers import FOR_ONE, document, elsewhere, machine, negotiated, nothing, open_machine
 from fedishare.as2 import write
 from fedishare.as2.write import Document
 from fedishare.core.errors import Gone
 from fedishare.core.uris import Place, Uris
 from fedishare.http.keys import TOOLS
+from fedishare.http.readers import first_for_all
 from fedishare.http.routes import Allow, Handler, Routes
 from fedishare.outbox import objects
 from fedishare.queries import parties, published
@@ -39,6 +40,34 @@ def required(tx: Connection, uri: str) -> Owner:
     if owner.deleted_at is not None:
         raise Gone("This account was deleted.")
     return owner
+
+
+def for_members(handler: Handler) -> Handler:
+    """What is not there for others than the members of a private room and their servers; it is in no cache then."""
+
+    async def shown(request: web.Request) -> web.StreamResponse:
+        tools, uri = request.app[TOOLS], uri_of(request, Place.GROUP)
+
+        async def look(reader: int | None) -> bool | None:
+            return await tools.db.read(_is_private, uri=uri, reader=reader)
+
+        is_private = await first_for_all(request, look)
+        if is_private is None:
+            raise nothing()
+        answer = await handler(request)
+        if is_private:
+            answer.headers["Cache-Control"] = FOR_ONE
+        return answer
+
+    return shown
+
+
+def _is_private(tx: Connection, *, uri: str, reader: int | None) -> bool | None:
+    """Whether a room is private; None where it is, and not for this reader. What is not there is no secret."""
+    room = published.owner(tx, uri=uri)
+    if room is None or not room.is_private:
+        return False
+    return True if published.is_member(tx, room=room, reader=reader) else None
 
 
 @routes.get("/", allow=Allow.ANYONE)

@@ -6,24 +6,27 @@ from typing import Final, NamedTuple, TypeAlias
 from aiohttp import web
 from sqlalchemy import Connection
 
-from fedishare.ap.actors import NAMED, path, required, uri_of
+from fedishare.ap.actors import NAMED, for_members, path, required, uri_of
 from fedishare.ap.answers import document, key, machine, nothing, number
 from fedishare.ap.outboxes import said_now
 from fedishare.as2 import write
 from fedishare.as2.write import Document
 from fedishare.core import uris as addresses
 from fedishare.core.errors import Gone
+from fedishare.core.here import Here
 from fedishare.core.json import Json
 from fedishare.core.uris import Place, Uris
 from fedishare.domain.digests import digest
 from fedishare.domain.kinds import Kind
 from fedishare.http import readers
-from fedishare.http.keys import TOOLS
+from fedishare.http.keys import SETTINGS, TOOLS
 from fedishare.http.readers import first_for_all
 from fedishare.http.routes import Allow, Handler, Routes
-from fedishare.queries import circles, collections, known, published
+from fedishare.queries import circles, collections, known, published, rooms
 from fedishare.queries.collections import NEWEST, OLDEST, Named, Words
 from fedishare.queries.published import Readable, Thread
+from fedishare.queries.rooms import MemberLine
+from fedishare.services import invitations
 
 PEOPLE: Final = 40
 REPLIES: Final = 50
@@ -71,6 +74,9 @@ def _circle(place: Place, side: Side) -> Handler:
 
 def _load_circle(tx: Connection, side: Side, *, uri: str, before: int | None) -> Circle:
     owner = required(tx, uri)
+    if owner.is_private:
+        # How many are in a private room is nobody's business; other servers take a missing collection amiss.
+        return Circle(0, is_shown=False, people=[])
     is_shown = owner.discoverable and owner.kind in SHOW_THEIR_CIRCLE
     total = side.count(tx, owner_id=owner.id)
     if before is None or not is_shown:
@@ -128,8 +134,66 @@ def _load_pinned(tx: Connection, *, uri: str) -> tuple[Sequence[str], dict[str, 
     return posts, collections.words(tx, posts=posts)
 
 
+@routes.get(addresses.members(path(Place.GROUP)), allow=Allow.ANYONE)
+@machine
+async def members(request: web.Request) -> web.StreamResponse:
+    """Who is in a room, as what, and from which school: for the servers of its members alone."""
+    tools, uri = request.app[TOOLS], uri_of(request, Place.GROUP)
+    school, reader = request.app[SETTINGS].name, await readers.reader(request)
+    listed = await tools.db.read(_load_room_members, uri=uri, reader=reader, school=school)
+    items: list[Json] = [_member(line, uri) for line in listed]
+    shaped = _ordered(addresses.members(uri), items)
+    return document(write.body(write.with_context(write.MEMBERS, shaped)), public=False)
+
+
+def _load_room_members(tx: Connection, *, uri: str, reader: int | None, school: str) -> list[MemberLine]:
+    room = published.owner(tx, uri=uri)
+    if room is None or room.deleted_at is not None or not published.is_member(tx, room=room, reader=reader):
+        raise nothing()
+    return rooms.members(tx, room_id=room.id, own_school=school)
+
+
+def _member(line: MemberLine, room: str) -> Json:
+    person: Document = {"id": line.uri, "type": "Person", "name": line.name, "webfinger": line.handle}
+    said: Document = {"type": "Relationship", "subject": person | {"schema:affiliation": line.school}}
+    return said | {"relationship": line.role, "object": room}
+
+
+@routes.get(addresses.answers(path(Place.GROUP)), allow=Allow.ANYONE)
+@machine
+async def answers(request: web.Request) -> web.StreamResponse:
+    """What settled questions in a room, as far as everybody may read it."""
+    uri = uri_of(request, Place.GROUP)
+    found = await request.app[TOOLS].db.read(_load_answers, uri=uri)
+    return _everybodys(_ordered(addresses.answers(uri), [*found]))
+
+
+def _load_answers(tx: Connection, *, uri: str) -> Sequence[str]:
+    return collections.answers(tx, room_id=required(tx, uri).id)
+
+
+@routes.get("/join/{secret}", allow=Allow.ANYONE)
+@machine
+async def invitation(request: web.Request) -> web.StreamResponse:
+    """What a link into a room says to the node of whoever was given it."""
+    tools, secret = request.app[TOOLS], request.match_info["secret"]
+    room = await tools.db.read(_load_invitation, tools.here, secret=secret)
+    named = tools.here.uris.invitation(secret)
+    shaped: Document = {"id": named, "type": "Invite", "actor": room, "object": room, "to": [], "cc": []}
+    return document(_written(shaped), public=False)
+
+
+def _load_invitation(tx: Connection, here: Here, *, secret: str) -> str:
+    found = invitations.find_link(tx, here, secret=secret)
+    room = known.actor_by_id(tx, actor_id=found.room_id)
+    if room is None or room.is_gone:
+        raise nothing()
+    return room.uri
+
+
 @routes.get(addresses.moderators(path(Place.GROUP)), allow=Allow.ANYONE)
 @machine
+@for_members
 async def moderators(request: web.Request) -> web.StreamResponse:
     uri = uri_of(request, Place.GROUP)
     stewards = await request.app[TOOLS].db.read(_load_stewards, uri=uri)

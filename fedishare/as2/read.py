@@ -115,6 +115,7 @@ def actor(node: Node) -> Actor:
         published=node.when("published"),
         keys=tuple(_keys(node)),
         webfinger=node.text("webfinger", most=MAX_NAME),
+        tags=tuple(_hashtags(node)) if kind == "Group" else (),
     )
 
 
@@ -150,6 +151,8 @@ def note(node: Node) -> Note:
         learning=_learning(node),
         usage=_usage(node),
         entity=node.node("schema:mainEntity"),
+        genre=node.text("schema:genre", most=MAX_WORD),
+        accepted_answer=node.ref("schema:acceptedAnswer"),
         **_addressed(node),
     )
 

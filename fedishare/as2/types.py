@@ -74,6 +74,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     published: datetime | None
     keys: tuple[Key, ...]
     webfinger: str | None = None
+    tags: tuple[str, ...] = ()
 
 
 class Media(msgspec.Struct, frozen=True, kw_only=True):
@@ -209,3 +210,5 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     learning: Learning | None
     usage: Usage | None
     entity: Node | None = None
+    genre: str | None = None
+    accepted_answer: str | None = None

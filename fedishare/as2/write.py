@@ -80,6 +80,11 @@ _ACTOR: Final[Mapping[str, Json]] = {
     "webfinger": "https://purl.archive.org/socialweb/webfinger#webfinger",
 }
 
+_MEMBERS: Final[Mapping[str, Json]] = {
+    "schema": "http://schema.org/",
+    "webfinger": "https://purl.archive.org/socialweb/webfinger#webfinger",
+}
+
 # An activity that only names its object needs no terms beyond ActivityStreams.
 PLAIN: Final[tuple[Json, ...]] = (AS2,)
 NOTE: Final[tuple[Json, ...]] = (AS2, {**_SENSITIVE, **_FOCUS, **_SCHEMA, **_POLICY})
@@ -95,7 +100,9 @@ RULING: Final[tuple[Json, ...]] = (
     AS2,
     {"lemmy": "https://join-lemmy.org/ns#", "Lock": "lemmy:Lock", "removeData": "lemmy:removeData"},
 )
+MEMBERS: Final[tuple[Json, ...]] = (AS2, dict(_MEMBERS))
 ACTOR: Final[tuple[Json, ...]] = (AS2, SECURITY, dict(_ACTOR))
+ROOM: Final[tuple[Json, ...]] = (AS2, SECURITY, {**_ACTOR, "Hashtag": "as:Hashtag"})
 
 
 def resource_context(language: str | None) -> tuple[Json, ...]:

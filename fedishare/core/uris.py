@@ -76,6 +76,10 @@ class Uris(msgspec.Struct, frozen=True):
         """The word of an author of ours that they may be quoted (FEP-044f)."""
         return f"{self.origin}/stamps/{stamp_id}"
 
+    def invitation(self, secret: str) -> str:
+        """A link into a room, for whoever has it."""
+        return f"{self.origin}/join/{secret}"
+
     def thread(self, root_id: int) -> str:
         return f"{self.origin}/threads/{root_id}"
 
@@ -128,6 +132,16 @@ def featured(actor: str) -> str:
 
 def moderators(group: str) -> str:
     return f"{group}/moderators"
+
+
+def members(group: str) -> str:
+    """Who is in a room, for the servers of those who are."""
+    return f"{group}/members"
+
+
+def answers(group: str) -> str:
+    """The answers in a room that settled a question."""
+    return f"{group}/answers"
 
 
 def main_key(actor: str) -> str:

@@ -23,6 +23,8 @@ class Node(Base):
     resting_until: Mapped[datetime | None]
     last_heard_at: Mapped[datetime | None]
     last_error: Mapped[str | None]
+    # What it calls itself: for most of us, the name of a school.
+    called: Mapped[str | None]
 
 
 class BlockedDomain(Base):

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, UniqueConstraint, false
 
-from fedishare.db.base import Base, Mapped, mapped_column, words
-from fedishare.domain.kinds import StewardRole
+from fedishare.db.base import Base, Id, Mapped, mapped_column, words
+from fedishare.domain.kinds import PostKind, StewardRole
 
 
 class Room(Base):
@@ -14,6 +14,8 @@ class Room(Base):
     actor_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True)
     rules: Mapped[str] = mapped_column(default="")
     members_only_posting: Mapped[bool] = mapped_column(default=False)
+    rules_version: Mapped[int] = mapped_column(default=1, server_default="1")
+    stewards_only_posting: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Steward(Base):
@@ -77,3 +79,76 @@ class Ban(Base):
     reason: Mapped[str]
     until: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class RulesAcceptance(Base):
+    """Who of us accepted the rules of a room, and which version of them."""
+
+    __tablename__ = "rules_acceptance"
+
+    room_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True)
+    actor_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True, index=True)
+    version: Mapped[int]
+    accepted_at: Mapped[datetime]
+
+
+class Invitation(Base):
+    """Into a room: for one person, or for whoever has the link, of which only a hash is kept.
+
+    Of a room elsewhere, it is what the room sent to one of us.
+    """
+
+    __tablename__ = "invitation"
+    __table_args__ = (UniqueConstraint("room_id", "actor_id"),)
+
+    id: Mapped[Id]
+    room_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"))
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("actor.id", ondelete="SET NULL"), index=True)
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), index=True)
+    secret_hash: Mapped[str | None] = mapped_column(unique=True)
+    expires_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+
+class Member(Base):
+    """Who is in a room elsewhere that one of us is in, as the room says. Those in a room of ours are its followers."""
+
+    __tablename__ = "member"
+
+    room_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True)
+    uri: Mapped[str] = mapped_column(primary_key=True)
+    host: Mapped[str]
+    handle: Mapped[str]
+    name: Mapped[str]
+    school: Mapped[str]
+    role: Mapped[str]
+
+
+class Topic(Base):
+    """What a room, here or elsewhere, sorts its posts by: a hashtag that is on them. `name` is folded."""
+
+    __tablename__ = "topic"
+
+    room_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    label: Mapped[str]
+    position: Mapped[int]
+
+
+class Purpose(Base):
+    """What a post is for, where it is more than a note; and the answer that settled a question, by its address."""
+
+    __tablename__ = "purpose"
+
+    post_id: Mapped[int] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[PostKind] = mapped_column(words(PostKind))
+    answer_uri: Mapped[str | None]
+
+
+class Watch(Base):
+    """Somebody here who wants to be told of everything that is new in a room."""
+
+    __tablename__ = "watch"
+
+    room_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True)
+    actor_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True, index=True)

@@ -54,6 +54,12 @@ class NoticeKind(StrEnum):
     # Minutes of a room of yours are out, and what they say you have to do.
     MINUTES = "minutes"
     ACTION = "action"
+    # Into a room; what became of asking to join one; something new in one that one watches.
+    INVITATION = "invitation"
+    MEMBERSHIP = "membership"
+    ROOM_POST = "room_post"
+    # What one answered settled the question.
+    SETTLED = "settled"
 
 
 class QuoteState(StrEnum):
@@ -79,6 +85,32 @@ class StewardRole(StrEnum):
     MODERATOR = "moderator"
 
 
+class Access(StrEnum):
+    """Who may join a room: anybody, whom its moderators let in, or only whom they invite."""
+
+    OPEN = "open"
+    ASK = "ask"
+    PRIVATE = "private"
+
+
+class Level(StrEnum):
+    """How much a member wants to hear of a room."""
+
+    ALL = "all"
+    MENTIONS = "mentions"
+    NOTHING = "nothing"
+
+
+class PostKind(StrEnum):
+    """What a post is for. All of them are Notes to other servers, but for this word."""
+
+    NOTE = "note"
+    QUESTION = "question"
+    RESOURCE = "resource"
+    NEWS = "news"
+    ACHIEVEMENT = "achievement"
+
+
 class RulingKind(StrEnum):
     """What a moderator of a room may decide. The second of each pair takes the first one back."""
 
@@ -92,6 +124,8 @@ class RulingKind(StrEnum):
     DISMISS = "dismiss"
     PIN = "pin"
     UNPIN = "unpin"
+    SETTLE = "settle"
+    REOPEN = "reopen"
 
 
 class FileState(StrEnum):

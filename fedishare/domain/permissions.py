@@ -51,7 +51,8 @@ RULES: Final = {
     Verb.CREATE_ROOM: _Rule(_EVERYBODY),
     Verb.EDIT_POST: _Rule(_NOBODY, owner=True),
     Verb.DELETE_POST: _Rule(_MODERATORS, owner=True),
-    Verb.EDIT_ROOM: _Rule(_ADMINS, owner=True, room_moderator=True),
+    # Rules, roles and who may join are for the owners of a room to settle; moderators keep it in order.
+    Verb.EDIT_ROOM: _Rule(_ADMINS, owner=True),
     Verb.MODERATE_ROOM: _Rule(_ADMINS, owner=True, room_moderator=True),
     Verb.DECIDE_REPORTS: _Rule(_MODERATORS),
     Verb.BLOCK_NODES: _Rule(_MODERATORS),

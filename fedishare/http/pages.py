@@ -4,16 +4,21 @@ from typing import Any
 
 from aiohttp import web
 
-from fedishare.http.keys import ANYBODY, CLOCK, FOR_ALL, TEMPLATES, VISITOR
+from fedishare.http.keys import ANYBODY, CLOCK, DATABASE, FOR_ALL, TEMPLATES, VISITOR
+from fedishare.queries import rooms
 
 
 async def page(request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
-    """The template as an HTML answer. It gets `visitor`, `now`, `request_path` and the values given."""
+    """The template as an HTML answer. It gets `visitor`, `my_rooms`, `now`, `request_path` and the values given."""
+    visitor = request.get(VISITOR, ANYBODY)
+    # Whoever is in several rooms gets from each page into each of them.
+    my_rooms = await request.app[DATABASE].read(rooms.switcher, actor_id=visitor.actor_id) if visitor.actor_id else []
     html = (
         request.app[TEMPLATES]
         .get_template(template)
         .render(
-            visitor=request.get(VISITOR, ANYBODY),
+            visitor=visitor,
+            my_rooms=my_rooms,
             now=request.app[CLOCK].now(),
             request_path=request.path,
             **values,

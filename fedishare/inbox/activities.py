@@ -20,6 +20,7 @@ from fedishare.core.errors import Invalid, NotFound, Refused
 from fedishare.core.here import Here
 from fedishare.core.json import Json
 from fedishare.inbox import dispatch, documents, forwarding, resolve, stewards, trust
+from fedishare.inbox import nodes as software
 from fedishare.inbox.context import Context, Entry, Ignored, Need, Outcome, Verified, Wanted
 from fedishare.inbox.memory import SIGNATURES_FOR, Budget
 from fedishare.jobs import queue
@@ -212,6 +213,8 @@ async def _fetch(tools: Tools, need: Need, budget: Budget) -> None:
             await resolve.again(tools, need.uri, budget=budget)
         case Wanted.STEWARDS:
             await stewards.look_up(tools, need.uri, budget=budget)
+        case Wanted.SOFTWARE:
+            await software.learn(tools, need.uri)
         case Wanted.ACTIVITY:
             await _confirm(tools, need.uri, budget)
 

@@ -61,6 +61,7 @@ class Wanted(Enum):
     POST = "a post we do not know"
     POST_AGAIN = "a post as it is now, or that it is gone"
     STEWARDS = "the moderators of a room, by its own list"
+    SOFTWARE = "what software a server runs"
     ACTIVITY = "an activity that somebody else told us of, from its own address"
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from fedishare.as2.read import ACTORS
 from fedishare.as2.types import Activity
-from fedishare.inbox import follows, people, pins, posts, quotes, reactions, reports, rooms, rulings
+from fedishare.inbox import follows, people, pins, posts, quotes, reactions, reports, rooms, rosters, rulings
 from fedishare.inbox.context import Context, Entry, Ignored, Outcome, Verified
 from fedishare.inbox.reading import POSTS
 
@@ -47,9 +47,10 @@ def _reject_by_id(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
 
 TABLE: Final[Mapping[tuple[str, str], Entry]] = MappingProxyType(
     {
-        ("Follow", ANY): Entry(follows.follow),
-        ("Join", ANY): Entry(follows.join),
+        ("Follow", ANY): Entry(follows.follow, follows.follow_needs),
+        ("Join", ANY): Entry(follows.join, follows.follow_needs),
         ("Leave", ANY): Entry(follows.leave),
+        ("Invite", ANY): Entry(rosters.invite),
         ("Accept", ANY): Entry(follows.accept),
         ("Reject", ANY): Entry(follows.reject),
         ("Accept", ADDRESS_ONLY): Entry(_accept_by_id),

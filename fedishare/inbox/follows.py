@@ -5,15 +5,26 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from fedishare.as2.node import Node
 from fedishare.core.errors import Refused
-from fedishare.domain.kinds import Kind
-from fedishare.inbox.context import Context, Done, Ignored, Outcome, Verified
-from fedishare.queries import known
+from fedishare.domain.kinds import Access, Kind
+from fedishare.inbox.context import Context, Done, Ignored, Need, Outcome, Verified, Wanted
+from fedishare.queries import known, privacy
 from fedishare.queries.known import ActorRow, Pair
 from fedishare.services import follows, receipts
 
 # How long we remember that something was undone before it came, as Mastodon does (SEQ-03).
 UNDONE_FOR: Final = timedelta(hours=6)
+
+
+def follow_needs(tx: Connection, activity: Verified, _ctx: Context) -> tuple[Need, ...]:
+    """What somebody's server runs, before they may be in a private room (decision F15)."""
+    room = _one_of_ours(tx, activity.activity.object)
+    if room is None or room.kind is not Kind.GROUP or privacy.access(tx, room_id=room.id) is not Access.PRIVATE:
+        return ()
+    if privacy.is_discreet(tx, host=activity.sender.host) is not None:
+        return ()
+    return (Need(Wanted.SOFTWARE, activity.sender.uri),)
 
 
 def follow(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
@@ -28,7 +39,9 @@ def follow(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     if uri and receipts.was_undone(tx, uri=uri, since=ctx.now - UNDONE_FOR):
         return Ignored("it was undone before it came")
     try:
-        state = follows.request(tx, ctx.here, follower_id=activity.sender.id, followee_id=followee.id, uri=uri)
+        link = Node(activity.data).ref("instrument")
+        who, whom = activity.sender.id, followee.id
+        state = follows.request(tx, ctx.here, follower_id=who, followee_id=whom, uri=uri, link=link)
     except Refused:
         # Blocked, or moved away: without an answer they would show for ever that they asked.
         follows.refuse(tx, ctx.here, follower_id=activity.sender.id, followee_id=followee.id, uri=uri or "")

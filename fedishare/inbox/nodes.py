@@ -24,9 +24,17 @@ LONGEST_WORD: Final = 100
 class Software(NamedTuple):
     name: str | None
     version: str | None
+    called: str | None = None
 
 
 UNKNOWN: Final = Software(None, None)
+
+
+async def learn(tools: Tools, uri: str) -> None:
+    """Find out what the server of somebody runs, where we do not know it and cannot go on without."""
+    host = hosts.origin_of(uri).authority
+    await tools.db.write(services_nodes.meet, tools.here, host=host)
+    await look_up(tools, LookUpNode(host))
 
 
 async def look_up(tools: Tools, job: LookUpNode) -> None:
@@ -43,6 +51,7 @@ async def look_up(tools: Tools, job: LookUpNode) -> None:
         software=software.name,
         version=software.version,
         dialect=dialects.usual(software.name),
+        called=software.called,
         now=tools.here.now(),
     )
 
@@ -54,11 +63,13 @@ async def _software(tools: Tools, host: str) -> Software:
         raise Refused("This node has nothing to do with that server.")
     budget = Budget(2)
     href = _newest(await _get(tools, origin + PATH, budget=budget), origin)
-    described = (await _get(tools, href, budget=budget)).node("software")
+    found = await _get(tools, href, budget=budget)
+    described, metadata = found.node("software"), found.node("metadata")
+    called = markup.text((metadata.text("nodeName") or "") if metadata else "", limit=LONGEST_WORD) or None
     if described is None:
-        return UNKNOWN
+        return Software(None, None, called)
     name = markup.text(described.text("name") or "", limit=LONGEST_WORD).lower()
-    return Software(name or None, markup.text(described.text("version") or "", limit=LONGEST_WORD) or None)
+    return Software(name or None, markup.text(described.text("version") or "", limit=LONGEST_WORD) or None, called)
 
 
 async def _get(tools: Tools, url: str, *, budget: Budget) -> Node:

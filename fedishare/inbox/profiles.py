@@ -76,6 +76,7 @@ def profile(actor: Actor, *, handle: str, now: datetime) -> ForeignActor:
         moved_to=actor.moved_to,
         published_at=actor.published if actor.published and actor.published <= now else None,
         keys=tuple(_keys(actor, now=now))[:MOST_KEYS],
+        topics=tuple(label for tag in actor.tags if (label := markup.text(tag, limit=LONGEST_NAME))),
     )
 
 

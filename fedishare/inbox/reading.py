@@ -17,9 +17,9 @@ from fedishare.as2 import read
 from fedishare.as2.node import EVERYBODY, Node
 from fedishare.as2.types import Activity, Concept, File, Learning, Media, Note, Poll, Quote, Usage
 from fedishare.core import hosts
-from fedishare.domain import audience, durations, files, html, markup, polls, vocabularies
+from fedishare.domain import audience, durations, files, html, markup, polls, purposes, vocabularies
 from fedishare.domain.audience import Visibility
-from fedishare.domain.kinds import AttachmentKind, QuotePolicy
+from fedishare.domain.kinds import AttachmentKind, PostKind, QuotePolicy
 from fedishare.inbox import descriptions, papers
 from fedishare.queries import known
 from fedishare.queries.known import ActorRow
@@ -65,6 +65,8 @@ def post(node: Node, *, now: datetime, activity: Activity | None = None) -> Fore
     published = _moment(note.published, now=now) or now
     is_answer = note.in_reply_to is not None
     title = _title(note) if not is_answer else None
+    purpose = _purpose(note) if not is_answer else PostKind.NOTE
+    heading = purposes.heading(purpose, title)
     return ForeignPost(
         uri=note.id,
         url=url,
@@ -72,7 +74,7 @@ def post(node: Node, *, now: datetime, activity: Activity | None = None) -> Fore
         author_id=NOBODY,
         title=title,
         warning=_warning(note),
-        content=_content(note, url).removeprefix(html.headline(title) if title else ""),
+        content=_content(note, url).removeprefix(html.headline(heading) if heading else ""),
         source=note.source if note.source and len(note.source) <= LONGEST_SOURCE else None,
         language=note.language if note.language and _LANGUAGE.fullmatch(note.language) else None,
         sensitive=note.sensitive or _warning(note) is not None,
@@ -94,7 +96,14 @@ def post(node: Node, *, now: datetime, activity: Activity | None = None) -> Fore
         quote=ForeignQuote(note.quote.uri, note.quote.stamp) if note.quote and note.quote.is_asked else None,
         quoters=Quoters(*note.quote_policy) if note.quote_policy is not None else None,
         paper=papers.read(note.entity) if note.entity is not None else None,
+        purpose=purpose,
+        answer_uri=note.accepted_answer if purpose is PostKind.QUESTION else None,
     )
+
+
+def _purpose(note: Note) -> PostKind:
+    """What FediShare nodes say of it in a word of their own; to all others it is a note."""
+    return PostKind(note.genre) if note.genre in set(PostKind) else PostKind.NOTE
 
 
 def attribute(tx: Connection, unsigned: ForeignPost, *, author: ActorRow) -> ForeignPost:

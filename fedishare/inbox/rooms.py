@@ -10,11 +10,12 @@ from fedishare.as2 import read
 from fedishare.as2.types import Activity
 from fedishare.core import hosts
 from fedishare.core.errors import Refused
+from fedishare.domain.audience import OPEN, Visibility
 from fedishare.domain.kinds import Kind, ReactionKind
 from fedishare.inbox import posts, reactions, reading, rulings, trust
 from fedishare.inbox.context import Apply, Context, Done, Ignored, Need, Outcome, Verified, Wanted
 from fedishare.inbox.rulings import Case
-from fedishare.queries import known
+from fedishare.queries import known, sight
 from fedishare.queries import rulings as decided
 from fedishare.queries.known import PostRow
 from fedishare.services import nodes, papers, rooms
@@ -61,9 +62,16 @@ def announce_needs(tx: Connection, activity: Verified, ctx: Context) -> tuple[Ne
 
 def announce(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     post = known.post(tx, uri=activity.activity.object) if activity.activity.object else None
-    if post is None or post.deleted_at is not None:
+    if post is None or post.deleted_at is not None or not _may_know(tx, activity, post):
         return Ignored("nobody here follows the one who announces it, or it cannot be fetched")
     return _approve(tx, activity, ctx, post)
+
+
+def _may_know(tx: Connection, activity: Verified, post: PostRow) -> bool:
+    """Whoever cannot see a post does not learn from our answer that it is there (VIS-01)."""
+    if post.visibility in OPEN or (post.visibility is Visibility.ROOM and activity.sender.kind is Kind.GROUP):
+        return True
+    return sight.may_see(tx, post_id=post.id, viewer=activity.sender.id)
 
 
 def prepare(activity: Verified, ctx: Context) -> ForeignPost | Ignored | None:
@@ -192,8 +200,13 @@ def _is_complete(inner: Activity, ctx: Context) -> bool:
 
 
 def _may_file(activity: Verified, post: PostRow) -> bool:
-    """What our people write enters a room only if they sent it there; others may have said so in other words."""
+    """What our people write enters a room only if they sent it there; others may have said so in other words.
+
+    What is for the members of one room is in no other, whatever that one says.
+    """
     room = activity.sender
+    if post.visibility is Visibility.ROOM and room.followers not in post.addressed_to:
+        return False
     return not post.local or room.id == post.room_id or room.uri in {*post.addressed_to, *post.addressed_cc}
 
 

@@ -13,12 +13,12 @@ from sqlalchemy import Connection
 from fedishare.as2 import read
 from fedishare.as2.node import Node
 from fedishare.as2.types import Activity
-from fedishare.core import hosts
+from fedishare.core import hosts, uris
 from fedishare.core.errors import Invalid, Refused
 from fedishare.core.json import Json
 from fedishare.domain import markup
 from fedishare.domain.kinds import RulingKind
-from fedishare.inbox import follows, pins, posts
+from fedishare.inbox import follows, pins, posts, rosters
 from fedishare.inbox.context import Context, Done, Ignored, Need, Outcome, Verified, Wanted
 from fedishare.queries import known
 from fedishare.queries import rulings as decided
@@ -79,6 +79,7 @@ def _kind(said: Activity, room: Room, *, is_undone: bool) -> RulingKind | None:
     lists = {
         room.moderators: (RulingKind.APPOINT, RulingKind.DISMISS),
         room.featured: (RulingKind.PIN, RulingKind.UNPIN),
+        uris.answers(room.uri): (RulingKind.SETTLE, RulingKind.REOPEN),
     }
     pair = lists.get(said.target)
     return pair[said.type == "Remove"] if pair is not None else None
@@ -141,6 +142,8 @@ _POST_ACTS: Final[Mapping[RulingKind, Callable[..., bool]]] = MappingProxyType(
         RulingKind.UNLOCK: rulings.unlock,
         RulingKind.PIN: rulings.pin,
         RulingKind.UNPIN: rulings.unpin,
+        RulingKind.SETTLE: rulings.settle,
+        RulingKind.REOPEN: rulings.reopen,
     }
 )
 
@@ -240,11 +243,15 @@ def unblock(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
 
 
 def add(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
+    if rosters.is_about_members(activity):
+        return rosters.add(tx, activity, ctx)
     ruled = _ruled(tx, activity, ctx, room_id=_room_with_list(tx, activity.activity.target))
     return ruled or pins.add(tx, activity, ctx)
 
 
 def remove(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
+    if rosters.is_about_members(activity):
+        return rosters.remove(tx, activity, ctx)
     ruled = _ruled(tx, activity, ctx, room_id=_room_with_list(tx, activity.activity.target))
     return ruled or pins.remove(tx, activity, ctx)
 

@@ -77,6 +77,8 @@ class SendFollow(Job, frozen=True):
     # Rows written before these were there lack them.
     follower_id: int = 0
     followee_id: int = 0
+    # The invitation into a private room, where the follower has one.
+    link: str = ""
 
 
 class SendUnfollow(Job, frozen=True):
@@ -285,6 +287,33 @@ class PublishRuling(Job, frozen=True):
         return f"post {self.post_id}" if self.post_id is not None else f"actor {self.actor_id}"
 
 
+class PublishMember(Job, frozen=True):
+    """Somebody came into a private room of ours, or is no longer in it: its members' nodes have to know (J2)."""
+
+    room_id: int
+    actor_id: int
+    entered: bool
+
+    @property
+    def line(self) -> str | None:
+        return f"members {self.room_id}"
+
+
+class SendInvitation(Job, frozen=True):
+    """A room of ours invites somebody elsewhere."""
+
+    room_id: int
+    actor_id: int
+
+
+class FetchMembers(Job, frozen=True):
+    """Read from a room elsewhere who is in it."""
+
+    lane: ClassVar[Lane] = Lane.FETCHING
+
+    room_id: int
+
+
 class RefusePost(Job, frozen=True):
     """A room of ours did not take what was written into it; its author's server is told (decision F12)."""
 
@@ -409,6 +438,9 @@ AnyJob: TypeAlias = (
     | Distribute
     | Forward
     | PublishRuling
+    | PublishMember
+    | SendInvitation
+    | FetchMembers
     | RefusePost
     | JudgePaper
     | FetchParent

@@ -77,8 +77,21 @@ def undo(activity: Document, *, uri: str) -> Document:
     )
 
 
-def follow(*, uri: str, actor: str, followee: str) -> Document:
-    return _plain(_activity("Follow", uri=uri, actor=actor, to=[followee], cc=[]) | {"object": followee})
+def follow(*, uri: str, actor: str, followee: str, link: str | None = None) -> Document:
+    """Asks to follow; into a private room with the `link` by which it invited."""
+    invited: Document = {"instrument": link} if link else {}
+    return _plain(_activity("Follow", uri=uri, actor=actor, to=[followee], cc=[]) | {"object": followee} | invited)
+
+
+def invite(*, uri: str, room: str, person: str) -> Document:
+    """`room` offers itself to `person`, who takes it up with a Follow."""
+    return _plain(_activity("Invite", uri=uri, actor=room, to=[person], cc=[]) | {"object": room, "target": person})
+
+
+def list_member(kind: str, *, uri: str, room: str, person: str, members: str, followers: str) -> Document:
+    """A room adds somebody to, or with the kind Remove takes them from, its list of members."""
+    activity = _activity(kind, uri=uri, actor=room, to=[followers], cc=[], audience=room)
+    return _plain(activity | {"object": person, "target": members})
 
 
 def accept(followed: Document, *, uri: str) -> Document:
@@ -158,17 +171,20 @@ def ban(
     summary: str,
     until: datetime | None = None,
     with_posts: bool = False,
+    to: Sequence[str] = (PUBLIC_IRI,),
 ) -> Document:
     """A moderator bans somebody from `room`; without `target` it would be the moderator's own block."""
     ends: Document = {"endTime": write.when(until)} if until is not None else {}
     aimed: Document = {"object": banned, "target": room, "removeData": with_posts}
-    activity = _activity("Block", uri=uri, actor=actor, to=[PUBLIC_IRI], cc=[room], audience=room)
+    activity = _activity("Block", uri=uri, actor=actor, to=to, cc=[room], audience=room)
     return write.with_context(write.RULING, activity | aimed | _reason(summary) | ends)
 
 
-def list_in(kind: str, *, uri: str, actor: str, thing: str, target: str, room: str) -> Document:
+def list_in(
+    kind: str, *, uri: str, actor: str, thing: str, target: str, room: str, to: Sequence[str] = (PUBLIC_IRI,)
+) -> Document:
     """A moderator adds to, or with the kind Remove takes from, a list of `room`: its pins, or its moderators."""
-    activity = _activity(kind, uri=uri, actor=actor, to=[PUBLIC_IRI], cc=[room], audience=room)
+    activity = _activity(kind, uri=uri, actor=actor, to=to, cc=[room], audience=room)
     return _plain(activity | {"object": thing, "target": target})
 
 

@@ -1,5 +1,6 @@
 """Actors put into words: people, staffrooms, schools and the node itself."""
 
+from html import escape
 from typing import Final
 
 from fedishare.as2 import write
@@ -7,6 +8,7 @@ from fedishare.as2.write import Document
 from fedishare.core import uris
 from fedishare.core.json import Json
 from fedishare.core.uris import Uris
+from fedishare.domain import markup
 from fedishare.domain.kinds import KeyKind, Kind
 from fedishare.queries.parties import ActorFacts, ActorRow, Key
 
@@ -32,7 +34,7 @@ def actor(facts: ActorFacts, *, at: Uris) -> Document:
         "preferredUsername": row.username,
         "webfinger": f"{row.username}@{row.domain}",
         "name": row.name,
-        "summary": row.summary,
+        "summary": row.summary + _rules(facts.rules),
         "url": row.url,
         "published": write.when(row.published_at or row.created_at),
         "inbox": row.inbox,
@@ -45,20 +47,36 @@ def actor(facts: ActorFacts, *, at: Uris) -> Document:
         "discoverable": row.discoverable,
         "indexable": row.indexable,
         "attachment": [_field(field) for field in row.fields],
-        "tag": [],
+        "tag": [_topic(label, at=at) for label in facts.topics],
         "generator": {"type": "Application", "id": at.node, "implements": list(IMPLEMENTS)},
     }
-    return write.with_context(write.ACTOR, document | _group(row) | _pictures(row) | _moves(row) | _keys(facts))
+    context = write.ROOM if facts.topics else write.ACTOR
+    return write.with_context(context, document | _group(facts) | _pictures(row) | _moves(row) | _keys(facts))
 
 
-def _group(row: ActorRow) -> Document:
+def _rules(rules: str) -> str:
+    """People on other servers read the rules of a room where they read what it is for."""
+    lines = [escape(line.strip(), quote=False) for line in rules.splitlines() if line.strip()]
+    return f"<p><strong>Rules of the room</strong></p><p>{'<br>'.join(lines)}</p>" if lines else ""
+
+
+def _topic(label: str, *, at: Uris) -> Document:
+    return {"type": "Hashtag", "name": f"#{label}", "href": at.tag(markup.fold_tag(label))}
+
+
+def _group(facts: ActorFacts) -> Document:
+    row = facts.actor
     if row.kind is Kind.NODE:
         return {"implements": list(IMPLEMENTS)}
     if row.kind is not Kind.GROUP:
         return {}
     moderators = row.moderators or uris.moderators(row.uri)
     # FEP-1b12 finds the moderators in `attributedTo`, Lemmy's own readers look in `moderators`.
-    return {"attributedTo": moderators, "moderators": moderators, "postingRestrictedToMods": False}
+    return {
+        "attributedTo": moderators,
+        "moderators": moderators,
+        "postingRestrictedToMods": facts.stewards_only_posting,
+    }
 
 
 def _pictures(row: ActorRow) -> Document:

@@ -12,7 +12,7 @@ from fedishare.as2 import write
 from fedishare.as2.write import Document
 from fedishare.core.json import Json
 from fedishare.core.uris import Uris
-from fedishare.domain import html, markup
+from fedishare.domain import html, markup, purposes
 from fedishare.domain.kinds import AttachmentKind
 from fedishare.outbox import papers, polls, quotes, resources, seals
 from fedishare.outbox.actors import actor
@@ -52,10 +52,12 @@ def note(facts: PostFacts, *, at: Uris) -> Document:
     """A Note, whose title its content says once more, for few servers show a name; a Question; or an Article."""
     post = facts.post
     titled = post.title is not None and post.in_reply_to_uri is None and post.kind != ARTICLE
-    content = html.headline(post.title or "") + post.content if titled else post.content
+    heading = purposes.heading(facts.purpose.kind if facts.purpose else None, post.title if titled else None)
+    content = (html.headline(heading) if heading else "") + post.content
     content = quotes.fallback(facts.quote) + content
     shaped = frame(facts, at=at, content=content, tags=_hashtags(facts.tags, at=at))
     shaped["attachment"] = list(_attachments(facts.attachments))
+    shaped |= _purpose(facts)
     if post.kind == ARTICLE:
         shaped |= _abstract(facts)
     if facts.paper is not None:
@@ -65,6 +67,14 @@ def note(facts: PostFacts, *, at: Uris) -> Document:
     if facts.quote is not None:
         return write.with_context(write.QUOTE, shaped | quotes.terms(facts.quote))
     return write.with_context(write.NOTE, shaped)
+
+
+def _purpose(facts: PostFacts) -> Document:
+    """What it is for, and the answer that settled a question: for FediShare nodes; others read the first word."""
+    if facts.purpose is None:
+        return {}
+    said: Document = {"schema:genre": facts.purpose.kind.value}
+    return said | ({"schema:acceptedAnswer": {"id": facts.purpose.answer_uri}} if facts.purpose.answer_uri else {})
 
 
 def tombstone(uri: str, *, former_type: str, deleted: datetime) -> Document:

@@ -173,6 +173,8 @@ async def publish_pin(tools: Tools, job: PublishPin) -> None:
     A room's pin goes to microblog servers as the room's own; the others hear of it in its moderator's name.
     """
     facts, post, inboxes, last = await tools.db.read(_pinned, job)
+    if post.visibility not in OPEN:
+        return
     kind = "Add" if job.added else "Remove"
     if last is not None and last[0] == kind:
         return
@@ -242,6 +244,9 @@ def _addressed(tx: Connection, post_id: int, *, to_holders: bool) -> Addressed:
     facts = outgoing.post_facts(tx, post_id)
     post = facts.post
     addressed = [*post.addressed_to, *post.addressed_cc]
+    if post.visibility is Visibility.ROOM:
+        # Only the room knows who is in it now; a room of ours passes it on, and one elsewhere gets it from us.
+        return Addressed(facts, recipients.addressed_inboxes(tx, post.addressed_to))
     inboxes = recipients.audience_inboxes(tx, author=facts.author, post_id=post_id, addresses=addressed)
     if post.visibility in OPEN:
         inboxes += inboxes_of([facts.answered]) if not _reaches(facts.answered, addressed) else []
@@ -259,6 +264,8 @@ def _addressed(tx: Connection, post_id: int, *, to_holders: bool) -> Addressed:
 def _standing(facts: PostFacts) -> tuple[str, ...]:
     """What an Update that is no edit may be about: it bears another id once one of these is another."""
     said: tuple[object, ...] = (facts.post.edited_at, facts.post.quote_policy, facts.poll, facts.quote, facts.options)
+    if facts.purpose is not None:
+        said = (*said, facts.purpose)
     return tuple(map(repr, said))
 
 
@@ -328,9 +335,9 @@ def _said(reaction: ReactionFacts, tools: Tools) -> Document:
 
 
 async def _about_reaction(tools: Tools, reaction: ReactionFacts, activity: Document) -> Outgoing:
-    """A Like of something public carries a proof, because a room may pass it on."""
+    """A Like of something public, or in a room, carries a proof, because a room may pass it on."""
     room = reaction.room if reaction.kind is ReactionKind.LIKE else None
-    inboxes = inboxes_of([reaction.author, room])
+    inboxes = inboxes_of([room if reaction.post.visibility is Visibility.ROOM else reaction.author, room])
     if reaction.kind is ReactionKind.BOOST:
         # By the shared inbox to the author too, or a server with a follower on it would get the boost twice.
         inboxes = await tools.db.read(_boost_inboxes, reaction)
@@ -340,7 +347,7 @@ async def _about_reaction(tools: Tools, reaction: ReactionFacts, activity: Docum
         object_uri=reaction.uri if activity["type"] == "Undo" else reaction.post.uri,
         about=reaction.post.uri,
         public=reaction.is_public,
-        key=reaction.key if reaction.is_public else None,
+        key=reaction.key if reaction.post.visibility in seals.PROVEN else None,
         at=tools.here.now(),
     )
     room_id = room.id if room is not None and room.local else None

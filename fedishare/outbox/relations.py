@@ -19,7 +19,9 @@ async def send_follow(tools: Tools, job: SendFollow) -> None:
     facts = await tools.db.read(parties.follow_facts, job.follow_id)
     if facts is None or facts.followee.local:
         return
-    activity = activities.follow(uri=facts.uri, actor=facts.follower.uri, followee=facts.followee.uri)
+    activity = activities.follow(
+        uri=facts.uri, actor=facts.follower.uri, followee=facts.followee.uri, link=job.link or None
+    )
     still = partial(parties.is_follow, uri=facts.uri)
     await _deliver(tools, activity, by=facts.follower, to=facts.followee, again=True, still=still)
 

@@ -15,7 +15,7 @@ from fedishare.core.errors import Invalid
 from fedishare.core.here import Here
 from fedishare.core.json import Json
 from fedishare.core.uris import Uris
-from fedishare.domain import audience
+from fedishare.domain import audience, membership
 from fedishare.domain import dialects as wordings
 from fedishare.domain.audience import PUBLIC_IRI
 from fedishare.domain.dialects import OURS
@@ -220,11 +220,17 @@ def _recipients(known: Known, inner: Inner) -> list[tuple[Member, frozenset[Form
     author_host = hosts.authority_of(known.parcel.actor.uri)
     # A boost is for everybody to see, so what is for members alone has no other form than the wrapped one.
     fit = frozenset(Form) if inner.is_public else frozenset({Form.WRAPPED})
+    members = known.members if inner.is_public else [each for each in known.members if _is_discreet(each)]
     return [
         (member, (fit & forms(inner.event, dialect=dialects.dialect_of(member))) - _beyond(known, inner, member))
-        for member in known.members
+        for member in members
         if member.host != author_host or _also_to_its_origin(member)
     ]
+
+
+def _is_discreet(member: Member) -> bool:
+    """Whether their server shows what is for members to members alone."""
+    return membership.is_discreet(member.software, member.dialect_set)
 
 
 def _beyond(known: Known, inner: Inner, member: Member) -> frozenset[Form]:

@@ -8,12 +8,12 @@ from fedishare.as2.write import Document
 from fedishare.core import uris as addresses
 from fedishare.core.errors import Invalid
 from fedishare.domain.audience import OPEN, PUBLIC_IRI
-from fedishare.domain.kinds import RulingKind
+from fedishare.domain.kinds import Access, RulingKind
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import PublishRuling, RefusePost
 from fedishare.outbox import activities
 from fedishare.outbox.letters import Outgoing, inboxes_of, letter, named, send
-from fedishare.queries import outgoing, parties
+from fedishare.queries import outgoing, parties, privacy
 from fedishare.queries.outgoing import PostRow
 from fedishare.queries.parties import Party, Who
 
@@ -30,6 +30,11 @@ class Facts(NamedTuple):
     moderator: Party
     post: PostRow | None
     person: Who | None
+    is_private: bool = False
+
+    @property
+    def is_public(self) -> bool:
+        return not self.is_private and (self.post is None or self.post.visibility in OPEN)
 
 
 async def publish_ruling(tools: Tools, job: PublishRuling) -> None:
@@ -41,13 +46,12 @@ async def publish_ruling(tools: Tools, job: PublishRuling) -> None:
     if job.kind in TAKES_BACK:
         cause = named(tools.here.uris, "Undo", job.uri, facts.post.uri if facts.post is not None else "")
         activity = activities.undo(activity, uri=cause)
-    is_public = facts.post is None or facts.post.visibility in OPEN
     about = letter(
         activity,
         actor=facts.moderator.who,
         object_uri=_about(facts),
-        public=is_public,
-        key=facts.moderator.key if is_public else None,
+        public=facts.is_public,
+        key=facts.moderator.key if facts.is_public or facts.is_private else None,
         at=tools.here.now(),
     )
     # Nobody has to be in a room to hear that they were banned from it.
@@ -75,6 +79,7 @@ def _facts(tx: Connection, job: PublishRuling) -> Facts:
         moderator=parties.party(tx, job.by_id),
         post=outgoing.post_row(tx, job.post_id) if job.post_id is not None else None,
         person=parties.party(tx, job.actor_id).who if job.actor_id is not None else None,
+        is_private=privacy.access(tx, room_id=job.room_id) is Access.PRIVATE,
     )
 
 
@@ -84,7 +89,7 @@ def _about(facts: Facts) -> str:
 
 def _said(facts: Facts, job: PublishRuling) -> Document:
     room, actor, about = facts.room, facts.moderator.who.uri, _about(facts)
-    to = [PUBLIC_IRI] if facts.post is None or facts.post.visibility in OPEN else [_followers(room)]
+    to = [PUBLIC_IRI] if facts.is_public else [_followers(room)]
     match TAKES_BACK.get(job.kind, job.kind):
         case RulingKind.REMOVE:
             return activities.take_out(
@@ -98,17 +103,18 @@ def _said(facts: Facts, job: PublishRuling) -> Document:
                 actor=actor,
                 banned=about,
                 room=room.uri,
+                to=to,
                 summary=job.reason,
                 until=job.until,
                 with_posts=job.with_posts,
             )
-        case RulingKind.APPOINT | RulingKind.PIN as kind:
+        case RulingKind.APPOINT | RulingKind.PIN | RulingKind.SETTLE as kind:
             return activities.list_in(
-                "Add", uri=job.uri, actor=actor, thing=about, target=_list(room, kind), room=room.uri
+                "Add", uri=job.uri, actor=actor, thing=about, target=_list(room, kind), room=room.uri, to=to
             )
-        case RulingKind.DISMISS | RulingKind.UNPIN as kind:
+        case RulingKind.DISMISS | RulingKind.UNPIN | RulingKind.REOPEN as kind:
             return activities.list_in(
-                "Remove", uri=job.uri, actor=actor, thing=about, target=_list(room, kind), room=room.uri
+                "Remove", uri=job.uri, actor=actor, thing=about, target=_list(room, kind), room=room.uri, to=to
             )
         case _:
             raise Invalid(f"nobody can say {job.kind}")
@@ -119,5 +125,7 @@ def _followers(room: Who) -> str:
 
 
 def _list(room: Who, kind: RulingKind) -> str:
+    if kind in {RulingKind.SETTLE, RulingKind.REOPEN}:
+        return addresses.answers(room.uri)
     is_pin = kind in {RulingKind.PIN, RulingKind.UNPIN}
     return addresses.featured(room.uri) if is_pin else addresses.moderators(room.uri)

@@ -13,10 +13,10 @@ from fedishare.db.polls import Poll, PollOption, Vote
 from fedishare.db.posts import Attachment, Post
 from fedishare.db.quotes import Quote
 from fedishare.db.reactions import Reaction
-from fedishare.db.rooms import Lock, Steward
+from fedishare.db.rooms import Lock, Purpose, Steward
 from fedishare.domain import polls
 from fedishare.domain.audience import Visibility
-from fedishare.domain.kinds import Kind, QuotePolicy, QuoteState, ReactionKind
+from fedishare.domain.kinds import Kind, PostKind, QuotePolicy, QuoteState, ReactionKind
 from fedishare.queries import resources, sight
 from fedishare.queries.resources import ResourceRow
 
@@ -120,6 +120,12 @@ class Card(NamedTuple):
     quote_policy: QuotePolicy | None = None
     poll: PollCard | None = None
     quote: QuoteCard | None = None
+    purpose: PostKind = PostKind.NOTE
+    answer_uri: str | None = None
+
+    @property
+    def is_question(self) -> bool:
+        return self.purpose is PostKind.QUESTION
 
 
 class Entry(NamedTuple):
@@ -182,12 +188,15 @@ POSTS: Final = (
         Poll.voters_count,
         exists().where(Lock.thread_id == Post.thread_id),
         and_(_room.local, exists().where(Steward.room_id == Post.room_id, Steward.actor_id == sight.VIEWER)),
+        Purpose.kind,
+        Purpose.answer_uri,
     )
     .join(_author, _author.id == Post.author_id)
     .outerjoin(_room, _room.id == Post.room_id)
     .outerjoin(Quote, Quote.post_id == Post.id)
     .outerjoin(_quoted, _quoted.uri == Quote.quoted_uri)
     .outerjoin(Poll, Poll.post_id == Post.id)
+    .outerjoin(Purpose, Purpose.post_id == Post.id)
     .where(Post.id.in_(bindparam("ids", expanding=True)), sight.visible())
 )
 PICTURES: Final = (
@@ -293,7 +302,7 @@ def _card(row: Sequence[Any], entry: Entry, **more: Any) -> Card:
     own = dict(zip(POST_COLUMNS, row, strict=False))
     author = row[len(own) : len(own) + FACE_WIDTH]
     room, quote = row[len(own) + FACE_WIDTH : QUOTE_AT], row[QUOTE_AT:POLL_AT]
-    is_closed, is_mine_to_moderate = row[ROOM_AT:]
+    is_closed, is_mine_to_moderate, purpose, answer_uri = row[ROOM_AT:]
     return Card(
         **own,
         deleted=False,
@@ -303,6 +312,8 @@ def _card(row: Sequence[Any], entry: Entry, **more: Any) -> Card:
         quote=QuoteCard._make((*quote, None)) if quote[0] is not None else None,
         is_closed=bool(is_closed),
         is_mine_to_moderate=bool(is_mine_to_moderate),
+        purpose=PostKind(purpose) if purpose else PostKind.NOTE,
+        answer_uri=answer_uri,
         **more,
     )
 

@@ -20,16 +20,17 @@ from sqlalchemy import (
     union_all,
 )
 
-from fedishare.db.base import BigId
+from fedishare.db.base import BigId, aliased
 from fedishare.db.follows import Follow
 from fedishare.db.people import Actor
 from fedishare.db.posts import Post
 from fedishare.db.reactions import Reaction
-from fedishare.db.rooms import Pin, Steward
+from fedishare.db.rooms import Pin, Purpose, Steward
 from fedishare.db.work import Activity
 from fedishare.domain.audience import OPEN
 from fedishare.domain.kinds import FollowState, ReactionKind, StewardRole
 from fedishare.queries.hidden import is_hidden
+from fedishare.queries.privacy import is_private_room
 
 Rows: TypeAlias = Select[*tuple[Any, ...]]
 
@@ -133,6 +134,16 @@ PINNED: Final = (
     .where(Pin.actor_id == _owner, _is_open, _stands)
     .order_by(Post.id.desc())
 )
+MOST_ANSWERS: Final = 200
+_question: Any = aliased(Post)
+ANSWERS: Final = (
+    select(Post.uri)
+    .join(_question, _question.id == Post.thread_id)
+    .join(Purpose, and_(Purpose.post_id == _question.id, Purpose.answer_uri == Post.uri))
+    .where(_question.room_id == _owner, _question.visibility.in_(OPEN), _question.deleted_at.is_(None), _is_open)
+    .order_by(_question.id.desc())
+    .limit(bindparam("limit"))
+)
 STEWARDS: Final = (
     select(Actor.uri)
     .join(Steward, Steward.actor_id == Actor.id)
@@ -189,6 +200,11 @@ def pinned(tx: Connection, *, owner_id: int) -> Sequence[str]:
     return tx.scalars(PINNED, {"owner": owner_id}).all()
 
 
+def answers(tx: Connection, *, room_id: int) -> Sequence[str]:
+    """The addresses of public answers that settled a public question in a room, the newest questions first."""
+    return tx.scalars(ANSWERS, {"owner": room_id, "limit": MOST_ANSWERS}).all()
+
+
 def stewards(tx: Connection, *, room_id: int) -> Sequence[str]:
     """The addresses of those who look after a room, owners first."""
     return tx.scalars(STEWARDS, {"owner": room_id}).all()
@@ -203,7 +219,8 @@ def _counted(query: Rows) -> Rows:
 
 
 _followers: Final = _circle(Follow.followee_id, Follow.follower_id)
-_following: Final = _circle(Follow.follower_id, Follow.followee_id)
+# That somebody is in a private room is known in that room alone.
+_following: Final = _circle(Follow.follower_id, Follow.followee_id).where(~is_private_room())
 FOLLOWERS: Final = _cut(_followers, Follow.id, newest_first=True)
 FOLLOWING: Final = _cut(_following, Follow.id, newest_first=True)
 COUNT_FOLLOWERS: Final = _counted(_followers)

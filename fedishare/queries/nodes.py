@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
 
 from fedishare.db.base import aliased
 from fedishare.db.follows import Follow
-from fedishare.db.nodes import BlockedDomain
+from fedishare.db.nodes import BlockedDomain, Node
 from fedishare.db.people import Actor
 
 
@@ -40,6 +40,7 @@ def patterns(domain: str) -> dict[str, str]:
 BLOCKED: Final = select(BlockedDomain.domain, BlockedDomain.reason, BlockedDomain.created_at).order_by(
     BlockedDomain.domain
 )
+SOFTWARE: Final = select(Node.software).where(Node.host == bindparam("at"))
 _there: Final[Any] = aliased(Actor)
 PEOPLE: Final = select(func.count()).select_from(_there).where(~_there.local, is_at(_there.host))
 _ties = select(func.count()).select_from(Follow).where(~_there.local, is_at(_there.host))
@@ -57,3 +58,8 @@ def ties(tx: Connection, *, domain: str) -> Ties:
     named = patterns(domain)
     people, followed, followers = (tx.scalar(query, named) or 0 for query in (PEOPLE, FOLLOWED, FOLLOWERS))
     return Ties(people, followed, followers)
+
+
+def software_of(tx: Connection, *, host: str) -> str | None:
+    """What a server runs, as far as we know."""
+    return tx.scalar(SOFTWARE, {"at": host})

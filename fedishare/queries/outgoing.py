@@ -19,10 +19,19 @@ from fedishare.db.quotes import Quote
 from fedishare.db.reactions import Reaction
 from fedishare.db.reports import Report
 from fedishare.db.resources import Resource, ResourceFile, Use
-from fedishare.db.rooms import Pin, Removal
+from fedishare.db.rooms import Pin, Purpose, Removal
 from fedishare.db.work import Activity, Received
 from fedishare.domain.audience import OPEN, Visibility
-from fedishare.domain.kinds import AttachmentKind, FileState, Kind, PaperKind, QuotePolicy, QuoteState, ReactionKind
+from fedishare.domain.kinds import (
+    AttachmentKind,
+    FileState,
+    Kind,
+    PaperKind,
+    PostKind,
+    QuotePolicy,
+    QuoteState,
+    ReactionKind,
+)
 from fedishare.domain.papers import Paper
 from fedishare.queries import papers, resources
 from fedishare.queries.hidden import is_hidden
@@ -79,6 +88,11 @@ class QuoteRow(NamedTuple):
     quoted_uri: str
     state: QuoteState
     stamp_uri: str | None
+
+
+class PurposeRow(NamedTuple):
+    kind: PostKind
+    answer_uri: str | None
 
 
 class FileRow(NamedTuple):
@@ -138,6 +152,7 @@ class PostFacts(NamedTuple):
     paper: Paper | None = None
     node_name: str = ""
     images: tuple[ImageRow, ...] = ()
+    purpose: PurposeRow | None = None
 
 
 class VoteRow(NamedTuple):
@@ -216,6 +231,7 @@ POST: Final = (
         *columns(ActorKey, Key._fields),
         *columns(Poll, PollRow._fields),
         *columns(Quote, QuoteRow._fields),
+        *columns(Purpose, PurposeRow._fields),
     )
     .join(_author, _author.id == Post.author_id)
     .outerjoin(_room, _room.id == Post.room_id)
@@ -226,6 +242,7 @@ POST: Final = (
     .outerjoin(ActorKey, proof_key(Post.author_id))
     .outerjoin(Poll, Poll.post_id == Post.id)
     .outerjoin(Quote, Quote.post_id == Post.id)
+    .outerjoin(Purpose, Purpose.post_id == Post.id)
     .where(Post.id == bindparam("post"))
 )
 # The school, as far as a node is one.
@@ -373,7 +390,7 @@ def post_facts(tx: Connection, post_id: int) -> PostFacts:
     author = cut.take(Who)
     room, answered, root = cut.maybe(Who), cut.maybe(Who), cut.maybe(PostRow)
     resource, key = cut.maybe(ResourceFacts, mark="description"), cut.maybe(Key)
-    poll, quote = cut.maybe(PollRow), cut.maybe(QuoteRow)
+    poll, quote, purpose = cut.maybe(PollRow), cut.maybe(QuoteRow), cut.maybe(PurposeRow)
     return PostFacts(
         post=post,
         author=author,
@@ -393,6 +410,7 @@ def post_facts(tx: Connection, post_id: int) -> PostFacts:
         quote=quote,
         paper=papers.paper(tx, post_id=post_id, kind=post.paper) if post.paper else None,
         node_name=_node_name(tx, domain=author.domain) if resource else "",
+        purpose=purpose,
     )
 
 

@@ -10,7 +10,7 @@ from fedishare.core.errors import NotFound
 from fedishare.db.base import aliased
 from fedishare.db.follows import Block, Follow
 from fedishare.db.people import Actor, ActorKey
-from fedishare.db.rooms import Room
+from fedishare.db.rooms import Room, Topic
 from fedishare.domain.kinds import KeyKind, Kind
 from fedishare.queries.rows import Cut, columns, rows
 
@@ -85,6 +85,9 @@ class ActorFacts(NamedTuple):
     actor: ActorRow
     members_only_posting: bool
     keys: tuple[Key, ...]
+    rules: str = ""
+    stewards_only_posting: bool = False
+    topics: tuple[str, ...] = ()
 
     @property
     def key(self) -> Key | None:
@@ -107,13 +110,14 @@ def proof_key(owner: Any) -> ColumnElement[bool]:
 
 
 ACTOR: Final = (
-    select(*columns(Actor, ActorRow._fields), Room.members_only_posting)
+    select(*columns(Actor, ActorRow._fields), Room.members_only_posting, Room.rules, Room.stewards_only_posting)
     .outerjoin(Room, Room.actor_id == Actor.id)
     .where(Actor.id == bindparam("actor"))
 )
 KEYS: Final = (
     select(*columns(ActorKey, Key._fields)).where(ActorKey.actor_id == bindparam("actor")).order_by(ActorKey.id)
 )
+TOPICS: Final = select(Topic.label).where(Topic.room_id == bindparam("actor")).order_by(Topic.position)
 PARTY: Final = (
     select(*columns(Actor, Who._fields), *columns(ActorKey, Key._fields))
     .outerjoin(ActorKey, proof_key(Actor.id))
@@ -136,13 +140,23 @@ BLOCK: Final = (
 
 
 def actor_facts(tx: Connection, actor_id: int) -> ActorFacts:
-    """All that the document of an actor tells; two statements. Raises NotFound."""
+    """All that the document of an actor tells; two statements, and one more for a room. Raises NotFound."""
     row = tx.execute(ACTOR, {"actor": actor_id}).one_or_none()
     if row is None:
         raise NotFound("There is no such account.")
     cut = Cut(row)
     actor = cut.take(ActorRow)
-    return ActorFacts(actor, bool(row.members_only_posting), rows(tx, KEYS, Key, actor=actor_id))
+    keys = rows(tx, KEYS, Key, actor=actor_id)
+    if actor.kind is not Kind.GROUP:
+        return ActorFacts(actor, members_only_posting=False, keys=keys)
+    return ActorFacts(
+        actor,
+        bool(row.members_only_posting),
+        keys,
+        rules=row.rules or "",
+        stewards_only_posting=bool(row.stewards_only_posting),
+        topics=tuple(tx.scalars(TOPICS, {"actor": actor_id})),
+    )
 
 
 def party(tx: Connection, actor_id: int) -> Party:

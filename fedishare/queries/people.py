@@ -8,6 +8,7 @@ from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select
 from fedishare.core.errors import Gone, NotFound
 from fedishare.core.here import Here
 from fedishare.db.accounts import Account, Session
+from fedishare.db.base import aliased
 from fedishare.db.follows import Block, Follow, Mute
 from fedishare.db.notices import Notice
 from fedishare.db.people import Actor, FeaturedTag
@@ -16,6 +17,7 @@ from fedishare.domain.audience import OPEN
 from fedishare.domain.kinds import FollowState, Kind
 from fedishare.domain.permissions import Role
 from fedishare.queries.cards import Face, face, face_columns
+from fedishare.queries.privacy import is_private_room
 from fedishare.queries.timelines import NEWEST
 
 FOUND_AT_MOST: Final = 20
@@ -68,6 +70,7 @@ class SignedIn(NamedTuple):
     unseen: int
 
 
+_followed: Any = aliased(Actor)
 _posts = (
     select(func.count())
     .select_from(Post)
@@ -85,7 +88,8 @@ _followers = (
 _following = (
     select(func.count())
     .select_from(Follow)
-    .where(Follow.follower_id == Actor.id, Follow.state == FollowState.ACCEPTED)
+    .join(_followed, _followed.id == Follow.followee_id)
+    .where(Follow.follower_id == Actor.id, Follow.state == FollowState.ACCEPTED, ~is_private_room(_followed))
     .correlate(Actor)
     .scalar_subquery()
 )
@@ -117,7 +121,7 @@ FEATURED_TAGS: Final = (
 )
 FIND: Final = (
     select(*face_columns(Actor))
-    .where(Actor.suspended_at.is_(None), Actor.deleted_at.is_(None))
+    .where(Actor.suspended_at.is_(None), Actor.deleted_at.is_(None), ~is_private_room())
     # Some servers publish bots as applications; the actors of whole servers are named like their host.
     .where(~and_(Actor.kind == Kind.NODE, or_(Actor.local, Actor.host == Actor.username)))
     .where(
@@ -140,7 +144,7 @@ FOLLOWERS: Final = (
 )
 FOLLOWING: Final = (
     _side.join(Actor, Actor.id == Follow.followee_id)
-    .where(Follow.follower_id == bindparam("actor"))
+    .where(Follow.follower_id == bindparam("actor"), ~is_private_room())
     .order_by(Follow.id.desc())
     .limit(bindparam("limit"))
 )

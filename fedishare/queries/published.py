@@ -8,14 +8,18 @@ from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, u
 
 from fedishare.core import json
 from fedishare.core.json import Json
+from fedishare.core.uris import followers as followers_of
 from fedishare.db.base import BigId, aliased
 from fedishare.db.follows import Block, Follow
 from fedishare.db.people import Actor
 from fedishare.db.posts import Post
+from fedishare.db.rooms import Member
 from fedishare.db.work import Activity
-from fedishare.domain.audience import OPEN
+from fedishare.domain.audience import OPEN, Visibility
 from fedishare.domain.kinds import FollowState, Kind
+from fedishare.queries import known
 from fedishare.queries.hidden import is_hidden
+from fedishare.queries.privacy import is_private_room
 from fedishare.queries.sight import NOBODY, visible
 
 MOST_IN_A_THREAD: Final = 1000
@@ -23,7 +27,15 @@ MOST_IN_A_THREAD: Final = 1000
 _owner: Final = bindparam("owner", type_=BigId)
 
 OWNER: Final = select(
-    Actor.id, Actor.uri, Actor.kind, Actor.username, Actor.url, Actor.icon_url, Actor.discoverable, Actor.deleted_at
+    Actor.id,
+    Actor.uri,
+    Actor.kind,
+    Actor.username,
+    Actor.url,
+    Actor.icon_url,
+    Actor.discoverable,
+    Actor.deleted_at,
+    is_private_room().label("is_private"),
 ).where(Actor.local, Actor.suspended_at.is_(None))
 BY_URI: Final = OWNER.where(Actor.uri == bindparam("uri"))
 BY_HANDLE: Final = OWNER.where(Actor.handle_key == bindparam("handle"))
@@ -87,6 +99,18 @@ ENTITLED: Final = (
     .limit(1)
 )
 
+_home: Final = aliased(Actor)
+# Of a post in a room elsewhere: the room told us who is in it, some of whom we have never met.
+LISTED: Final = (
+    select(_reader.id)
+    .join(Member, or_(Member.uri == _reader.uri, and_(_speaks_for_its_host, _reader.host == Member.host)))
+    .join(_home, _home.id == Member.room_id)
+    .where(_home.followers.in_(bindparam("uris", expanding=True)), ~_home.local)
+    .where(_reader.id == bindparam("reader"), _reader.suspended_at.is_(None), _reader.deleted_at.is_(None))
+    .where(~exists().where(Block.blocker_id == _owner, Block.blocked_id == _reader.id))
+    .limit(1)
+)
+
 # The root of a thread as its collection sees it; we answer for threads that began here or stand in a room of ours.
 _room: Final = aliased(Actor)
 ROOT: Final = (
@@ -113,6 +137,7 @@ class Owner(NamedTuple):
     icon_url: str | None
     discoverable: bool
     deleted_at: datetime | None
+    is_private: bool
 
 
 class Readable(NamedTuple):
@@ -151,6 +176,11 @@ def owner_by_handle(tx: Connection, *, handle: str) -> Owner | None:
     return Owner(*row) if row else None
 
 
+def is_member(tx: Connection, *, room: Owner, reader: int | None) -> bool:
+    """Whether `reader` is in a room of ours, or is the node of somebody who is."""
+    return _entitled(tx, reader, owner_id=NOBODY, uris=[followers_of(room.uri)]) is not None
+
+
 def may_read(tx: Connection, *, post_id: int, reader: int | None) -> bool:
     """Whether the actor `reader`, or for None anybody at all, may read a post of any visibility.
 
@@ -176,7 +206,7 @@ def activity(tx: Connection, *, uri: str, reader: int | None = None) -> Stored |
     said = json.loads(row.body) if row is not None else None
     if row is None or not isinstance(said, dict):
         return None
-    if not row.public and _entitled(tx, reader, owner_id=row.actor_id, uris=_audience(said)) is None:
+    if not row.public and not _may_have(tx, said, reader=reader, owner_id=row.actor_id):
         return None
     quoted = _quoted(said)
     is_gone = bool(quoted) and tx.scalar(DELETED, {"uris": quoted}) is not None
@@ -197,7 +227,19 @@ def _viewer(tx: Connection, row: Any, reader: int | None) -> int | None:
     """Through whose eyes `reader` may see a post: nobody's in particular if it is public; None for not at all."""
     if row.visibility in OPEN:
         return NOBODY
+    if row.visibility == Visibility.ROOM:
+        # Whoever is named in it may have left since.
+        return _entitled_in_room(tx, reader, owner_id=row.author_id, uris=row.addressed_to)
     return _entitled(tx, reader, owner_id=row.author_id, uris=(*row.addressed_to, *row.addressed_cc))
+
+
+def _entitled_in_room(tx: Connection, reader: int | None, *, owner_id: int, uris: Iterable[str]) -> int | None:
+    """A post for the members of a room: what is asked is who is one now, and the room itself may have it."""
+    found = _entitled(tx, reader, owner_id=owner_id, uris=uris)
+    if found is not None or reader is None:
+        return found
+    listed = tx.scalar(LISTED, {"reader": reader, "owner": owner_id, "uris": list(uris)})
+    return NOBODY if listed is not None else None
 
 
 def _entitled(tx: Connection, reader: int | None, *, owner_id: int, uris: Iterable[str]) -> int | None:
@@ -206,10 +248,19 @@ def _entitled(tx: Connection, reader: int | None, *, owner_id: int, uris: Iterab
     return tx.scalar(ENTITLED, {"reader": reader, "owner": owner_id, "uris": list(uris)})
 
 
+def _may_have(tx: Connection, said: Mapping[str, Json], *, reader: int | None, owner_id: int) -> bool:
+    to = _listed(said.get("to"))
+    if known.rooms_followers(tx, uris=to):
+        return _entitled_in_room(tx, reader, owner_id=owner_id, uris=to) is not None
+    return _entitled(tx, reader, owner_id=owner_id, uris=_audience(said)) is not None
+
+
 def _audience(said: Mapping[str, Json]) -> list[str]:
-    listed = (said.get(term) for term in ("to", "cc", "audience"))
-    values = (value for item in listed for value in (item if isinstance(item, list) else [item]))
-    return [value for value in values if isinstance(value, str)]
+    return [value for term in ("to", "cc", "audience") for value in _listed(said.get(term))]
+
+
+def _listed(value: Json) -> list[str]:
+    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
 
 
 def _quoted(said: Json) -> list[str]:

@@ -1,26 +1,73 @@
 """Staffrooms as pages show them."""
 
+from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, and_, bindparam, case, exists, func, select
 
-from fedishare.db.follows import Follow
+from fedishare.db.follows import Follow, Mute
+from fedishare.db.nodes import Node
 from fedishare.db.people import Actor
-from fedishare.db.rooms import Room, Steward
-from fedishare.domain.kinds import FollowState, Kind
+from fedishare.db.rooms import Invitation, Member, Room, RulesAcceptance, Steward, Topic, Watch
+from fedishare.domain import membership
+from fedishare.domain.kinds import Access, FollowState, Kind, Level, StewardRole
 from fedishare.queries.cards import Face, face, face_columns
+from fedishare.queries.privacy import is_private_room
 
 
 class RoomLine(NamedTuple):
     face: Face
     summary: str
     members_count: int
+    is_private: bool = False
 
 
 class RoomFacts(NamedTuple):
     rules: str
     members_count: int
     stewards: tuple[Face, ...]
+    access: Access
+    rules_version: int
+
+
+class MemberLine(NamedTuple):
+    """Somebody in a room. `actor_id` is 0 for a member of a room elsewhere whom this node has not met."""
+
+    actor_id: int
+    uri: str
+    handle: str
+    name: str
+    school: str
+    role: str
+    local: bool
+
+
+class OpenInvitation(NamedTuple):
+    """One that nobody has taken up yet: for `person`, or by a link."""
+
+    id: int
+    person: Face | None
+    expires_at: datetime
+
+
+class Settled(NamedTuple):
+    """`posting` is who may begin conversations: "members", "moderators", or everybody."""
+
+    rules: str
+    access: Access
+    posting: str
+    topics: list[str]
+
+
+class Terms(NamedTuple):
+    """What somebody sees before they join."""
+
+    room_id: int
+    access: Access
+    rules: str
+    rules_version: int
+    accepted_version: int | None
+    is_invited: bool
 
 
 _members = (
@@ -30,7 +77,7 @@ _members = (
     .correlate(Actor)
     .scalar_subquery()
 )
-_line = select(*face_columns(Actor), Actor.summary, _members).where(
+_line = select(*face_columns(Actor), Actor.summary, _members, is_private_room().label("is_private")).where(
     Actor.kind == Kind.GROUP, Actor.deleted_at.is_(None), Actor.suspended_at.is_(None)
 )
 MINE: Final = (
@@ -38,9 +85,9 @@ MINE: Final = (
     .where(Follow.follower_id == bindparam("actor"), Follow.state == FollowState.ACCEPTED)
     .order_by(Actor.name)
 )
-PUBLIC: Final = _line.where(Actor.local, ~Actor.locked).order_by(Actor.name).limit(100)
+PUBLIC: Final = _line.where(Actor.local, ~is_private_room()).order_by(Actor.name).limit(100)
 FACTS: Final = (
-    select(Room.rules, _members)
+    select(Room.rules, _members, Actor.locked, Actor.discoverable, Room.rules_version)
     .select_from(Actor)
     .outerjoin(Room, Room.actor_id == Actor.id)
     .where(Actor.id == bindparam("room"))
@@ -50,6 +97,92 @@ STEWARDS: Final = (
     .join(Steward, Steward.actor_id == Actor.id)
     .where(Steward.room_id == bindparam("room"))
     .order_by(Actor.id)
+)
+
+MOST_MEMBERS: Final = 5_000
+_ROLE_ORDER: Final = case((Steward.role == StewardRole.OWNER, 0), (Steward.role == StewardRole.MODERATOR, 1), else_=2)
+MEMBERS: Final = (
+    select(
+        Actor.id,
+        Actor.uri,
+        Actor.username,
+        Actor.domain,
+        Actor.name,
+        Actor.host,
+        Actor.local,
+        Node.called.label("school"),
+        Steward.role,
+    )
+    .join(Follow, Follow.follower_id == Actor.id)
+    .outerjoin(Steward, and_(Steward.room_id == Follow.followee_id, Steward.actor_id == Actor.id))
+    .outerjoin(Node, Node.host == Actor.host)
+    .where(Follow.followee_id == bindparam("room"), Follow.state == FollowState.ACCEPTED)
+    .where(Actor.deleted_at.is_(None), Actor.suspended_at.is_(None))
+    .order_by(_ROLE_ORDER, func.lower(Actor.name), Actor.id)
+    .limit(bindparam("most"))
+)
+LISTED: Final = (
+    select(Actor.id, Member.uri, Member.handle, Member.name, Member.school, Member.role, Actor.local)
+    .outerjoin(Actor, Actor.uri == Member.uri)
+    .where(Member.room_id == bindparam("room"))
+    .order_by(case((Member.role == "owner", 0), (Member.role == "moderator", 1), else_=2), func.lower(Member.name))
+)
+REQUESTS: Final = (
+    select(*face_columns(Actor))
+    .join(Follow, Follow.follower_id == Actor.id)
+    .where(Follow.followee_id == bindparam("room"), Follow.state == FollowState.REQUESTED)
+    .order_by(Follow.id)
+    .limit(200)
+)
+INVITATIONS: Final = (
+    select(Invitation.id, Invitation.expires_at, *face_columns(Actor))
+    .outerjoin(Actor, Actor.id == Invitation.actor_id)
+    .where(Invitation.room_id == bindparam("room"), Invitation.expires_at > bindparam("now"))
+    .order_by(Invitation.id.desc())
+)
+SETTLED: Final = (
+    select(Room.rules, Room.members_only_posting, Room.stewards_only_posting, Actor.locked, Actor.discoverable)
+    .join(Actor, Actor.id == Room.actor_id)
+    .where(Room.actor_id == bindparam("room"))
+)
+TOPICS: Final = select(Topic.label).where(Topic.room_id == bindparam("room")).order_by(Topic.position)
+LEVEL: Final = select(
+    exists().where(Watch.room_id == bindparam("room"), Watch.actor_id == bindparam("actor")),
+    exists().where(Mute.muted_id == bindparam("room"), Mute.muter_id == bindparam("actor")),
+)
+MOST_IN_SWITCHER: Final = 15
+SWITCHER: Final = (
+    select(*face_columns(Actor))
+    .join(Follow, Follow.followee_id == Actor.id)
+    .where(Follow.follower_id == bindparam("actor"), Follow.state == FollowState.ACCEPTED)
+    .where(Actor.kind == Kind.GROUP, Actor.deleted_at.is_(None), Actor.suspended_at.is_(None))
+    .order_by(func.lower(Actor.name))
+    .limit(MOST_IN_SWITCHER)
+)
+TERMS: Final = (
+    select(
+        Actor.locked,
+        Actor.discoverable,
+        Room.rules,
+        Room.rules_version,
+        RulesAcceptance.version,
+        Invitation.id.label("invitation"),
+    )
+    .select_from(Actor)
+    .outerjoin(Room, Room.actor_id == Actor.id)
+    .outerjoin(
+        RulesAcceptance,
+        and_(RulesAcceptance.room_id == Actor.id, RulesAcceptance.actor_id == bindparam("actor")),
+    )
+    .outerjoin(
+        Invitation,
+        and_(
+            Invitation.room_id == Actor.id,
+            Invitation.actor_id == bindparam("actor"),
+            Invitation.expires_at > bindparam("now"),
+        ),
+    )
+    .where(Actor.id == bindparam("room"), Actor.kind == Kind.GROUP, Actor.deleted_at.is_(None))
 )
 
 
@@ -65,11 +198,80 @@ def public(tx: Connection) -> list[RoomLine]:
 
 def facts(tx: Connection, *, room_id: int) -> RoomFacts:
     """What a room's page says beside its posts. A room elsewhere has the members we know of."""
-    rules, members = tx.execute(FACTS, {"room": room_id}).one()
+    rules, members, locked, discoverable, version = tx.execute(FACTS, {"room": room_id}).one()
     stewards = tuple(face(row) for row in tx.execute(STEWARDS, {"room": room_id}))
-    return RoomFacts(rules or "", members, stewards)
+    access = membership.access(locked=locked, discoverable=discoverable)
+    return RoomFacts(rules or "", members, stewards, access, version or 0)
+
+
+def members(tx: Connection, *, room_id: int, own_school: str) -> list[MemberLine]:
+    """Who is in a room of ours, owners first; schools are called as their nodes call themselves."""
+    rows = tx.execute(MEMBERS, {"room": room_id, "most": MOST_MEMBERS})
+    return [
+        MemberLine(
+            row.id,
+            row.uri,
+            f"{row.username}@{row.domain}",
+            row.name or row.username,
+            own_school if row.local else row.school or row.host,
+            str(row.role or "member"),
+            row.local,
+        )
+        for row in rows
+    ]
+
+
+def listed_members(tx: Connection, *, room_id: int) -> list[MemberLine]:
+    """Who is in a room elsewhere, as it told us. A line that was only just added has no handle yet."""
+    return [MemberLine(row[0] or 0, *row[1:6], bool(row[6])) for row in tx.execute(LISTED, {"room": room_id})]
+
+
+def requests(tx: Connection, *, room_id: int) -> list[Face]:
+    """Who asks to join and waits for an answer, whoever waits longest first."""
+    return [face(row) for row in tx.execute(REQUESTS, {"room": room_id})]
+
+
+def invitations(tx: Connection, *, room_id: int, now: datetime) -> list[OpenInvitation]:
+    return [
+        OpenInvitation(row[0], face(row[2:]) if row[2] is not None else None, row[1])
+        for row in tx.execute(INVITATIONS, {"room": room_id, "now": now})
+    ]
+
+
+def settled(tx: Connection, *, room_id: int) -> Settled:
+    """How a room of ours is set up, for those who may change it."""
+    row = tx.execute(SETTLED, {"room": room_id}).one()
+    posting = "moderators" if row.stewards_only_posting else "members" if row.members_only_posting else ""
+    access = membership.access(locked=row.locked, discoverable=row.discoverable)
+    return Settled(row.rules, access, posting, topics(tx, room_id=room_id))
+
+
+def topics(tx: Connection, *, room_id: int) -> list[str]:
+    """What a room, here or elsewhere, sorts its posts by, in its own order."""
+    return list(tx.scalars(TOPICS, {"room": room_id}))
+
+
+def level(tx: Connection, *, room_id: int, actor_id: int) -> Level:
+    """How much somebody wants to hear of a room."""
+    watches, muted = tx.execute(LEVEL, {"room": room_id, "actor": actor_id}).one()
+    return Level.NOTHING if muted else Level.ALL if watches else Level.MENTIONS
+
+
+def switcher(tx: Connection, *, actor_id: int) -> list[Face]:
+    """The rooms somebody is in, by name, for those who are in several."""
+    return [face(row) for row in tx.execute(SWITCHER, {"actor": actor_id})]
+
+
+def terms(tx: Connection, *, room_id: int, actor_id: int, now: datetime) -> Terms | None:
+    """What a room asks of whoever joins; nothing for what is no room. A room elsewhere has its rules in its summary."""
+    row = tx.execute(TERMS, {"room": room_id, "actor": actor_id, "now": now}).first()
+    if row is None:
+        return None
+    access = membership.access(locked=row.locked, discoverable=row.discoverable)
+    version = row.rules_version or 0
+    return Terms(room_id, access, row.rules or "", version, row.version, row.invitation is not None)
 
 
 def _room_line(row: tuple[object, ...]) -> RoomLine:
-    *columns, summary, members = row
-    return RoomLine(face(columns), str(summary), int(str(members)))
+    *columns, summary, members, is_private = row
+    return RoomLine(face(columns), str(summary), int(str(members)), bool(is_private))

@@ -27,6 +27,7 @@ STEWARD_AT: Final = (
     .join(Actor, Actor.id == Steward.actor_id)
     .where(Steward.room_id == bindparam("room"), Actor.uri == bindparam("named"), Actor.deleted_at.is_(None))
 )
+OWNERS: Final = select(Steward.actor_id).where(Steward.room_id == bindparam("room"), Steward.role == StewardRole.OWNER)
 STANDING: Final = select(
     exists().where(Ban.room_id == bindparam("room"), Ban.actor_id == bindparam("actor"), _is_running),
     exists().where(Lock.thread_id == bindparam("thread")),
@@ -160,6 +161,11 @@ class RemovalLine(NamedTuple):
 def role(tx: Connection, *, room_id: int, actor_id: int) -> StewardRole | None:
     """As what somebody looks after a room, if they do."""
     return tx.scalar(STEWARD, {"room": room_id, "actor": actor_id})
+
+
+def is_last_owner(tx: Connection, *, room_id: int, actor_id: int) -> bool:
+    """Whether nobody would own a room without this one."""
+    return list(tx.scalars(OWNERS, {"room": room_id})) == [actor_id]
 
 
 def is_steward(tx: Connection, *, room_id: int, uri: str) -> bool:

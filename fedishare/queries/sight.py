@@ -8,6 +8,7 @@ from fedishare.db.base import BigId, aliased
 from fedishare.db.follows import Block, Follow
 from fedishare.db.people import Actor
 from fedishare.db.posts import Mention, Post
+from fedishare.db.rooms import Member, Removal, Steward
 from fedishare.domain.audience import OPEN, Visibility
 from fedishare.domain.kinds import FollowState
 
@@ -15,20 +16,29 @@ NOBODY: Final = 0
 VIEWER: Final[BindParameter[int]] = bindparam("viewer", type_=BigId)
 
 _author: Any = aliased(Actor)
+_reader: Any = aliased(Actor)
 
 
 def visible() -> ColumnElement[bool]:
     """A condition on `Post`, with the parameter `viewer` (an actor's id, or NOBODY).
 
     Public and quiet posts are for everyone; followers' posts for followers; a room's for its
-    members; and whoever is named, or wrote it, sees it in any case. Nobody sees what is gone, what
-    a suspended author wrote, or what somebody wrote who blocked them.
+    members, and for nobody else who is named in it or was a member once; and what the room took
+    out, for those who look after it. Else whoever is named, or wrote it, sees it in any case.
+    Nobody sees what is gone, what a suspended author wrote, or what somebody wrote who blocked them.
     """
     follows_author = exists().where(
         Follow.follower_id == VIEWER, Follow.followee_id == Post.author_id, Follow.state == FollowState.ACCEPTED
     )
     is_in_room = exists().where(
         Follow.follower_id == VIEWER, Follow.followee_id == Post.room_id, Follow.state == FollowState.ACCEPTED
+    )
+    took_it_out = exists().where(
+        Removal.post_id == Post.id, Steward.room_id == Removal.room_id, Steward.actor_id == VIEWER
+    )
+    # Of somebody elsewhere, who asks or reacts: the room, which is elsewhere too, told us that they are in it.
+    is_listed = exists().where(
+        Member.room_id == Post.room_id, Member.uri == _reader.uri, _reader.id == VIEWER, ~_reader.local
     )
     is_named = exists().where(Mention.post_id == Post.id, Mention.actor_id == VIEWER)
     blocked = exists().where(
@@ -41,9 +51,9 @@ def visible() -> ColumnElement[bool]:
     allowed = or_(
         Post.visibility.in_(OPEN),
         Post.author_id == VIEWER,
-        is_named,
+        and_(Post.visibility != Visibility.ROOM, is_named),
         and_(Post.visibility == Visibility.FOLLOWERS, follows_author),
-        and_(Post.visibility == Visibility.ROOM, is_in_room),
+        and_(Post.visibility == Visibility.ROOM, or_(is_in_room, took_it_out, is_listed)),
     )
     return and_(Post.deleted_at.is_(None), allowed, ~suspended, ~blocked)
 

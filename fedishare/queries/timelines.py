@@ -8,13 +8,14 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, and_, bindparam, exists, or_, select
 
 from fedishare.core.errors import Gone, NotFound
+from fedishare.db.base import aliased
 from fedishare.db.follows import Block, Mute
 from fedishare.db.posts import Home, Post, PostTag
 from fedishare.db.reactions import Reaction
 from fedishare.db.resources import Resource, ResourceTerm
-from fedishare.db.rooms import Pin
+from fedishare.db.rooms import Pin, Purpose
 from fedishare.domain.audience import OPEN, Visibility
-from fedishare.domain.kinds import ReactionKind
+from fedishare.domain.kinds import PostKind, ReactionKind
 from fedishare.domain.terms import TermKind
 from fedishare.queries import sight
 from fedishare.queries.cards import Card, Entry, cards, fill
@@ -46,15 +47,27 @@ _has_level = exists().where(
     ResourceTerm.post_id == Post.id, ResourceTerm.kind == TermKind.LEVEL, ResourceTerm.slug == bindparam("level")
 )
 _top_of_room = and_(Post.room_id == bindparam("room"), Post.in_reply_to_uri.is_(None), sight.visible())
-ROOM: Final = {
-    "all": _page(select(Post.id, Post.id.label("post")).where(_top_of_room), Post.id),
-    "resources": _page(select(Post.id, Post.id.label("post")).where(_top_of_room, _has_resource), Post.id),
-    "talk": _page(select(Post.id, Post.id.label("post")).where(_top_of_room, ~_has_resource), Post.id),
-    "level": _page(
-        select(Post.id, Post.id.label("post")).where(_top_of_room, _has_level),
-        Post.id,
-    ),
+_is_question = Purpose.kind == PostKind.QUESTION
+_settles: Any = aliased(Post)
+# An answer counts while it is there, in this very conversation.
+_is_settled = exists().where(
+    _settles.uri == Purpose.answer_uri, _settles.thread_id == Post.id, _settles.deleted_at.is_(None)
+)
+_top = select(Post.id, Post.id.label("post")).where(_top_of_room)
+_kept = _top.join(Purpose, Purpose.post_id == Post.id)
+_kinds: Final = {
+    "all": _top,
+    "resources": _top.where(_has_resource),
+    "talk": _top.where(~_has_resource),
+    "questions": _kept.where(_is_question),
+    "unanswered": _kept.where(_is_question, ~_is_settled),
+    "news": _kept.where(Purpose.kind == PostKind.NEWS),
+    "achievements": _kept.where(Purpose.kind == PostKind.ACHIEVEMENT),
+    "level": _top.where(_has_level),
 }
+_has_topic = exists().where(PostTag.post_id == Post.id, PostTag.name == bindparam("topic"))
+ROOM: Final = {kind: _page(statement, Post.id) for kind, statement in _kinds.items()}
+ROOM_BY_TOPIC: Final = {kind: _page(statement.where(_has_topic), Post.id) for kind, statement in _kinds.items()}
 AUTHOR_POSTS: Final = _page(
     select(Post.id, Post.id.label("post")).where(Post.author_id == bindparam("actor"), sight.visible()), Post.id
 )
@@ -113,13 +126,16 @@ def room(
     viewer: int | None,
     kind: str = "all",
     level: str | None = None,
+    topic: str | None = None,
     before: int = NEWEST,
     limit: int = PAGE,
 ) -> list[Card]:
-    """The beginnings of a room's threads: all, `resources` (of one `level`, if given) or `talk`."""
-    if level:
-        return _fill(tx, ROOM["level"], viewer=viewer, room=room_id, level=level, before=before, limit=limit)
-    return _fill(tx, ROOM[kind], viewer=viewer, room=room_id, before=before, limit=limit)
+    """The beginnings of a room's threads of one kind: `resources` may be of one `level`, and any of one `topic`."""
+    chosen = "level" if level else kind
+    values: dict[str, Any] = {"level": level} if level else {}
+    values |= {"topic": topic} if topic else {}
+    statements = ROOM_BY_TOPIC if topic else ROOM
+    return _fill(tx, statements[chosen], viewer=viewer, room=room_id, before=before, limit=limit, **values)
 
 
 def author(tx: Connection, *, actor_id: int, viewer: int | None, before: int = NEWEST, limit: int = PAGE) -> list[Card]:

@@ -13,10 +13,11 @@ from fedishare.db.people import Actor
 from fedishare.db.posts import Attachment, Post
 from fedishare.db.work import Tombstone
 from fedishare.domain.audience import Visibility, is_public
-from fedishare.domain.kinds import Kind, NoticeKind, QuotePolicy
+from fedishare.domain.kinds import Kind, NoticeKind, PostKind, QuotePolicy
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import FetchParent
-from fedishare.services import notices, papers, polls, quotes, receipts, resources, rooms, threads, timelines
+from fedishare.queries import privacy
+from fedishare.services import notices, papers, polls, questions, quotes, receipts, resources, rooms, threads, timelines
 from fedishare.services.drafts import ForeignPost
 from fedishare.services.threads import Wording
 
@@ -126,6 +127,8 @@ def store(
     crash.point("arrival.kept")
     _describe(tx, here, post_id, post, is_new=True)
     _ask(tx, here, post_id, post, may_look=not is_quoted)
+    if post.purpose is not PostKind.NOTE:
+        questions.keep(tx, post_id=post_id, purpose=post.purpose, answer_uri=post.answer_uri)
     loud = {row.id for row in named if row.uri in post.mentions and row.id != post.author_id}
     silent = {row.id for row in named if row.kind is not Kind.GROUP} - loud - {post.author_id}
     threads.mention(tx, post_id=post_id, loud=loud, silent=silent)
@@ -279,6 +282,9 @@ def _tell(tx: Connection, here: Here, arrival: Arrival, named: set[int]) -> None
     kinds = dict.fromkeys(named, NoticeKind.MENTION)
     if parent is not None:
         kinds[parent.author_id] = NoticeKind.REPLY
+    if post.visibility is Visibility.ROOM:
+        members = privacy.members_among(tx, followers=post.to, ids=kinds)
+        kinds = {recipient: kind for recipient, kind in kinds.items() if recipient in members}
     for recipient, kind in kinds.items():
         notices.tell(
             tx,
@@ -341,6 +347,7 @@ def revise(tx: Connection, here: Here, post: ForeignPost, *, activity_uri: str |
     by = post.author_id
     quotes.revise_foreign(tx, here, post_id=known.id, post_uri=post.uri, author_id=by, quote=post.quote)
     quotes.set_policy(tx, post_id=known.id, policy=post.quote_policy)
+    questions.revise(tx, post_id=known.id, purpose=post.purpose, answer_uri=post.answer_uri)
     if activity_uri is not None:
         rooms.pass_on(tx, here, activity_uri=activity_uri, post_id=known.id)
     return True
@@ -349,10 +356,11 @@ def revise(tx: Connection, here: Here, post: ForeignPost, *, activity_uri: str |
 def _refresh(tx: Connection, here: Here, post_id: int, policy: QuotePolicy | None, post: ForeignPost) -> bool:
     """What a post tells anew without having been edited."""
     is_counted = post.poll is not None and polls.count_foreign(tx, here, post_id=post_id, poll=post.poll)
+    is_settled = questions.revise(tx, post_id=post_id, purpose=post.purpose, answer_uri=post.answer_uri)
     is_stamped = post.quote is not None and quotes.restamp(tx, here, post_id=post_id, quote=post.quote)
     if post.quote_policy is not policy:
         quotes.set_policy(tx, post_id=post_id, policy=post.quote_policy)
-    return is_counted or is_stamped or post.quote_policy is not policy
+    return is_counted or is_stamped or is_settled or post.quote_policy is not policy
 
 
 def erase(tx: Connection, here: Here, *, uri: str, by_id: int, activity_uri: str | None) -> bool:

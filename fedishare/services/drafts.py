@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from fedishare.domain.audience import Visibility
-from fedishare.domain.kinds import AttachmentKind, QuotePolicy
+from fedishare.domain.kinds import AttachmentKind, PostKind, QuotePolicy
 from fedishare.domain.papers import Paper
 from fedishare.services.descriptions import Description
 from fedishare.services.resources import ForeignResource, ForeignUse, ResourceDraft, UploadedFile
@@ -38,6 +38,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     poll: PollDraft | None = None
     quote: int | None = None
     quote_policy: QuotePolicy | None = None
+    purpose: PostKind = PostKind.NOTE
+    topic: str | None = None
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,3 +137,5 @@ class ForeignPost(msgspec.Struct, frozen=True, kw_only=True):
     quoters: Quoters | None = None
     quote_policy: QuotePolicy | None = None
     paper: Paper | None = None
+    purpose: PostKind = PostKind.NOTE
+    answer_uri: str | None = None

@@ -7,14 +7,25 @@ from sqlalchemy import Connection, bindparam, delete, exists, or_, select, updat
 from fedishare.core import crash
 from fedishare.core.errors import Refused
 from fedishare.core.here import Here
-from fedishare.db.base import insert, lock
+from fedishare.db.base import aliased, insert, lock
 from fedishare.db.follows import Block, Follow, Mute
 from fedishare.db.people import Actor
-from fedishare.domain.kinds import FollowState, Kind, NoticeKind
+from fedishare.db.rooms import Member, Steward
+from fedishare.domain import membership
+from fedishare.domain.kinds import Access, FollowState, Kind, NoticeKind
 from fedishare.jobs.queue import enqueue
-from fedishare.jobs.types import AnswerFollow, FetchFeatured, SendBlock, SendFollow, SendUnblock, SendUnfollow
-from fedishare.queries import rulings
-from fedishare.services import nodes, notices
+from fedishare.jobs.types import (
+    AnswerFollow,
+    FetchFeatured,
+    FetchMembers,
+    PublishMember,
+    SendBlock,
+    SendFollow,
+    SendUnblock,
+    SendUnfollow,
+)
+from fedishare.queries import privacy, rulings
+from fedishare.services import invitations, nodes, notices
 
 BETWEEN: Final = exists().where(
     or_(
@@ -28,6 +39,7 @@ PARTIES: Final = select(
     Actor.kind,
     Actor.local,
     Actor.locked,
+    Actor.discoverable,
     Actor.host,
     Actor.name,
     Actor.moved_to,
@@ -46,6 +58,18 @@ RECORD: Final = (
 RENAME: Final = update(Follow).where(Follow.id == bindparam("row")).values(uri=bindparam("named"))
 SETTLE: Final = update(Follow).where(Follow.id == bindparam("row")).values(state=bindparam("settled"))
 REMOVE: Final = delete(Follow).where(Follow.id == bindparam("row"))
+STEP_DOWN: Final = delete(Steward).where(Steward.room_id == bindparam("room"), Steward.actor_id == bindparam("actor"))
+_reader = aliased(Actor)
+# Who is in a room elsewhere is for those of us who are in it themselves.
+FORGET_MEMBERS: Final = delete(Member).where(
+    Member.room_id == bindparam("room"),
+    ~exists().where(
+        Follow.followee_id == Member.room_id,
+        Follow.state == FollowState.ACCEPTED,
+        _reader.id == Follow.follower_id,
+        _reader.local,
+    ),
+)
 RECORD_BLOCK: Final = (
     insert(Block).on_conflict_do_nothing(index_elements=["blocker_id", "blocked_id"]).returning(Block.id)
 )
@@ -70,18 +94,36 @@ class Party(NamedTuple):
     kind: Kind
     local: bool
     locked: bool
+    discoverable: bool
     host: str
     name: str
     moved_to: str | None
     is_gone: bool
 
+    @property
+    def is_room(self) -> bool:
+        return self.kind is Kind.GROUP
 
-def request(tx: Connection, here: Here, *, follower_id: int, followee_id: int, uri: str | None = None) -> FollowState:
+    @property
+    def is_private(self) -> bool:
+        return self.is_room and membership.access(locked=self.locked, discoverable=self.discoverable) is Access.PRIVATE
+
+
+def request(
+    tx: Connection,
+    here: Here,
+    *,
+    follower_id: int,
+    followee_id: int,
+    uri: str | None = None,
+    link: str | None = None,
+) -> FollowState:
     """`follower` asks to follow `followee`; one of the two, or both, live here.
 
     A Follow from elsewhere of somebody open is accepted at once. A repeat is answered again,
     because our first Accept may never have arrived; its new id is kept, for the answer must
-    name it. Raises Refused when either has blocked the other, or the followee is gone.
+    name it. `link` is the invitation into a room that the follower brings. Raises Refused when either
+    has blocked the other, or the followee is gone, or is a private room that did not invite them.
     """
     _lock_pair(tx, follower_id, followee_id)
     follower, followee = _party(tx, follower_id), _party(tx, followee_id)
@@ -96,9 +138,12 @@ def request(tx: Connection, here: Here, *, follower_id: int, followee_id: int, u
 
     found = tx.execute(EXISTING, {"follower": follower_id, "followee": followee_id}).one_or_none()
     if found is None:
-        return _begin(tx, here, follower, followee, uri)
+        return _begin(tx, here, follower, followee, uri=uri, link=link)
     if follower.local and not followee.local:
-        enqueue(tx, SendFollow(found.id, follower_id, followee_id), due=here.now())
+        enqueue(tx, SendFollow(found.id, follower_id, followee_id, link or ""), due=here.now())
+    if found.state == FollowState.REQUESTED and followee.local and _is_welcome(tx, here, follower, followee, link):
+        accept(tx, here, follower_id=follower_id, followee_id=followee_id)
+        return FollowState.ACCEPTED
     if not follower.local:
         named = uri or found.uri
         tx.execute(RENAME, {"row": found.id, "named": named})
@@ -107,23 +152,46 @@ def request(tx: Connection, here: Here, *, follower_id: int, followee_id: int, u
     return FollowState(found.state)
 
 
-def _begin(tx: Connection, here: Here, follower: Party, followee: Party, uri: str | None) -> FollowState:
-    is_open = followee.local and not followee.locked
+def _is_welcome(tx: Connection, here: Here, follower: Party, followee: Party, link: str | None) -> bool:
+    """Whether a room of ours that does not let in everybody invited this one."""
+    if not followee.is_room:
+        return False
+    return invitations.is_welcome(tx, here, room_id=followee.id, actor_id=follower.id, link=link)
+
+
+def _refuse_strangers(tx: Connection, follower: Party, followee: Party, *, is_invited: bool) -> None:
+    """Into a private room of ours come those it invited, if their server keeps private what is."""
+    if not followee.local or not followee.is_private:
+        return
+    if not follower.local and not privacy.is_discreet(tx, host=follower.host):
+        raise Refused(membership.WHY_NOT_HERE)
+    if not is_invited:
+        raise Refused("This room is private. Ask one of its moderators for an invitation.")
+
+
+def _begin(
+    tx: Connection, here: Here, follower: Party, followee: Party, *, uri: str | None, link: str | None
+) -> FollowState:
+    is_invited = followee.local and followee.locked and _is_welcome(tx, here, follower, followee, link)
+    _refuse_strangers(tx, follower, followee, is_invited=is_invited)
+    is_open = followee.local and (not followee.locked or is_invited)
     state = FollowState.ACCEPTED if is_open else FollowState.REQUESTED
     follow_id = here.ids.new()
     named = uri or here.uris.activity(follow_id)
     row = {"id": follow_id, "follower_id": follower.id, "followee_id": followee.id, "uri": named, "state": state}
     if tx.execute(RECORD, row | {"created_at": here.now()}).scalar() is None:
-        return request(tx, here, follower_id=follower.id, followee_id=followee.id, uri=uri)
+        return request(tx, here, follower_id=follower.id, followee_id=followee.id, uri=uri, link=link)
     crash.point("follow.recorded")
     if not followee.local:
-        enqueue(tx, SendFollow(follow_id, follower.id, followee.id), due=here.now())
+        enqueue(tx, SendFollow(follow_id, follower.id, followee.id, link or ""), due=here.now())
         enqueue(tx, FetchFeatured(followee.id), due=here.now())
         return state
     if not follower.local:
         nodes.meet(tx, here, host=follower.host)
         if is_open:
             enqueue(tx, AnswerFollow(follower.id, followee.id, named, accept=True), due=here.now())
+    if is_open:
+        _entered(tx, here, follower, followee)
     kind = NoticeKind.FOLLOW if is_open else NoticeKind.FOLLOW_REQUEST
     notices.tell(tx, here, recipient_id=followee.id, kind=kind, actor_id=follower.id, cause=f"{follower.id}")
     return state
@@ -137,13 +205,47 @@ def accept(tx: Connection, here: Here, *, follower_id: int, followee_id: int) ->
     found = tx.execute(EXISTING, {"follower": follower_id, "followee": followee_id}).one_or_none()
     if found is None or found.state == FollowState.ACCEPTED:
         return False
+    follower, followee = _party(tx, follower_id), _party(tx, followee_id)
     tx.execute(SETTLE, {"row": found.id, "settled": FollowState.ACCEPTED})
+    _entered(tx, here, follower, followee)
+    if followee.is_room and followee.locked:
+        _say(tx, here, follower, followee, "You are in the room now.")
     if notices.withdraw(tx, recipient_id=followee_id, kind=NoticeKind.FOLLOW_REQUEST, cause=f"{follower_id}"):
         cause = f"{follower_id}"
         notices.tell(tx, here, recipient_id=followee_id, kind=NoticeKind.FOLLOW, actor_id=follower_id, cause=cause)
-    if _party(tx, followee_id).local and not _party(tx, follower_id).local:
+    if followee.local and not follower.local:
         enqueue(tx, AnswerFollow(follower_id, followee_id, found.uri, accept=True), due=here.now())
     return True
+
+
+def _entered(tx: Connection, here: Here, follower: Party, followee: Party) -> None:
+    """Somebody is in a room: who else is in it may have to know, and the invitation has done its work."""
+    if not followee.is_room:
+        return
+    invitations.use_up(tx, room_id=followee.id, actor_id=follower.id)
+    if followee.local and followee.is_private:
+        enqueue(tx, PublishMember(followee.id, follower.id, entered=True), due=here.now())
+    elif not followee.local:
+        enqueue(tx, FetchMembers(followee.id), due=here.now())
+
+
+def _left(tx: Connection, here: Here, follower: Party, followee: Party) -> None:
+    """Somebody is out of a room, and looks after it no longer."""
+    if not followee.is_room:
+        return
+    if followee.local:
+        tx.execute(STEP_DOWN, {"room": followee.id, "actor": follower.id})
+    if followee.local and followee.is_private:
+        enqueue(tx, PublishMember(followee.id, follower.id, entered=False), due=here.now())
+    elif not followee.local:
+        tx.execute(FORGET_MEMBERS, {"room": followee.id})
+
+
+def _say(tx: Connection, here: Here, follower: Party, room: Party, line: str) -> None:
+    cause = f"{room.id} {here.now().isoformat()} {line}"
+    notices.tell(
+        tx, here, recipient_id=follower.id, kind=NoticeKind.MEMBERSHIP, actor_id=room.id, cause=cause, line=line
+    )
 
 
 def believe(tx: Connection, here: Here, *, follower_id: int, followee_id: int) -> None:
@@ -164,9 +266,15 @@ def reject(tx: Connection, here: Here, *, follower_id: int, followee_id: int) ->
     found = tx.execute(EXISTING, {"follower": follower_id, "followee": followee_id}).one_or_none()
     if found is None:
         return False
+    follower, followee = _party(tx, follower_id), _party(tx, followee_id)
     tx.execute(REMOVE, {"row": found.id})
     notices.withdraw(tx, recipient_id=followee_id, kind=NoticeKind.FOLLOW_REQUEST, cause=f"{follower_id}")
-    if _party(tx, followee_id).local and not _party(tx, follower_id).local:
+    if found.state == FollowState.ACCEPTED:
+        _left(tx, here, follower, followee)
+    if followee.is_room:
+        was_in = found.state == FollowState.ACCEPTED
+        _say(tx, here, follower, followee, "You are no longer in the room." if was_in else "You were not let in.")
+    if followee.local and not follower.local:
         enqueue(tx, AnswerFollow(follower_id, followee_id, found.uri, accept=False), due=here.now())
     return True
 
@@ -176,8 +284,18 @@ def undo(tx: Connection, here: Here, *, follower_id: int, followee_id: int) -> b
     found = tx.execute(EXISTING, {"follower": follower_id, "followee": followee_id}).one_or_none()
     if found is None:
         return False
+    follower, followee = _party(tx, follower_id), _party(tx, followee_id)
+    if (
+        followee.is_room
+        and followee.local
+        and follower.local
+        and rulings.is_last_owner(tx, room_id=followee_id, actor_id=follower_id)
+    ):
+        raise Refused("You are the only owner of this room. Make another member an owner first; then you can leave.")
     tx.execute(REMOVE, {"row": found.id})
-    if _party(tx, follower_id).local and not _party(tx, followee_id).local:
+    if found.state == FollowState.ACCEPTED:
+        _left(tx, here, follower, followee)
+    if follower.local and not followee.local:
         enqueue(tx, SendUnfollow(follower_id, followee_id, found.uri), due=here.now())
     return True
 
@@ -240,4 +358,4 @@ def _party(tx: Connection, actor_id: int) -> Party:
     if row is None:
         raise Refused("This account is not known here.")
     gone = row.suspended_at is not None or row.deleted_at is not None
-    return Party(row.id, row.kind, row.local, row.locked, row.host, row.name, row.moved_to, gone)
+    return Party(row.id, row.kind, row.local, row.locked, row.discoverable, row.host, row.name, row.moved_to, gone)

@@ -46,6 +46,7 @@ DESCRIBE: Final = (
         software=bindparam("name"),
         version=bindparam("release"),
         dialect=bindparam("speaks"),
+        called=bindparam("known_as"),
         checked_at=bindparam("now"),
     )
 )
@@ -101,11 +102,19 @@ def hear(tx: Connection, *, host: str, now: datetime, stale: datetime) -> None:
 
 
 def describe(
-    tx: Connection, *, host: str, software: str | None, version: str | None, dialect: Dialect, now: datetime
+    tx: Connection,
+    *,
+    host: str,
+    software: str | None,
+    version: str | None,
+    dialect: Dialect,
+    now: datetime,
+    called: str | None = None,
 ) -> None:
-    """What a server said of itself."""
+    """What a server said of itself; `called` is its name for people."""
     tx.execute(MEET, {"host": host})
-    tx.execute(DESCRIBE, {"at": host, "name": software, "release": version, "speaks": dialect, "now": now})
+    said = {"name": software, "release": version, "speaks": dialect, "known_as": called, "now": now}
+    tx.execute(DESCRIBE, {"at": host, **said})
 
 
 def block(tx: Connection, here: Here, *, domain: str, reason: str) -> Blocked:

@@ -93,6 +93,13 @@ def withdraw(tx: Connection, *, recipient_id: int, kind: NoticeKind, cause: str)
     return bool(gone)
 
 
+def tell_of_invitation(tx: Connection, here: Here, *, room_id: int, actor_id: int) -> None:
+    """Somebody here is invited into a room; whoever is invited anew is told anew, but once a day."""
+    cause, line = f"{room_id} {here.now().date()}", "Open the page of the room to join it, or leave it at that."
+    kind = NoticeKind.INVITATION
+    tell(tx, here, recipient_id=actor_id, kind=kind, actor_id=room_id, cause=cause, line=line)
+
+
 def tell_moderators(tx: Connection, here: Here, *, actor_id: int, cause: str, line: str) -> None:
     ears = tx.scalars(MODERATORS).all()
     _write(tx, here, ears, kind=NoticeKind.REPORT, actor_id=actor_id, cause=cause, post_id=None, line=line)

@@ -22,7 +22,7 @@ from fedishare.domain.kinds import KeyKind, Kind
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import PublishActor
 from fedishare.net.keys import Keypair
-from fedishare.services import follows, receipts, threads
+from fedishare.services import follows, receipts, threads, topics
 
 # Narrower than what others may be called: it must be easy to say, and to type on a phone.
 USERNAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,28}[a-z0-9])?", re.IGNORECASE | re.ASCII)
@@ -117,9 +117,16 @@ class ForeignActor(msgspec.Struct, frozen=True, kw_only=True):
     moved_to: str | None
     published_at: datetime | None
     keys: tuple[ForeignKey, ...]
+    topics: tuple[str, ...] = ()
 
 
-_REFRESHED: Final = (*(name for name in ForeignActor.__struct_fields__ if name != "keys"), "handle_key", "fetched_at")
+# What has tables of its own.
+_APART: Final = frozenset({"keys", "topics"})
+_REFRESHED: Final = (
+    *(name for name in ForeignActor.__struct_fields__ if name not in _APART),
+    "handle_key",
+    "fetched_at",
+)
 REFRESH: Final = (
     update(Actor).where(Actor.id == bindparam("row")).values({name: bindparam(f"new_{name}") for name in _REFRESHED})
 )
@@ -136,6 +143,7 @@ def add(
     ed25519: Keypair,
     summary_source: str = "",
     locked: bool = False,
+    discoverable: bool | None = None,
 ) -> int:
     """A new actor of this node, with both its keys. Raises Invalid when the name is or was somebody's (ORG-19)."""
     handle = f"{username}@{here.uris.authority}".lower()
@@ -168,7 +176,7 @@ def add(
             "featured": uris.featured(uri),
             "moderators": uris.moderators(uri) if kind is Kind.GROUP else None,
             "locked": locked,
-            "discoverable": kind is not Kind.PERSON,
+            "discoverable": kind is not Kind.PERSON if discoverable is None else discoverable,
             "indexable": False,
             "created_at": now,
             "published_at": now,
@@ -197,7 +205,7 @@ def store(tx: Connection, actor: ForeignActor, *, here: Here, as_id: int | None 
     if (known is not None and known.local) or tx.scalar(HELD_HERE, {"handle": handle}) is not None:
         raise Invalid("This server claims a name or an address of ours, so it was not believed.")
     tx.execute(ARCHIVE, {"handle": handle, "named": actor.uri, "now": here.now()})
-    values = {name: getattr(actor, name) for name in actor.__struct_fields__ if name != "keys"}
+    values = {name: getattr(actor, name) for name in actor.__struct_fields__ if name not in _APART}
     values |= {"handle_key": handle, "fetched_at": here.now(), "also_known_as": list(actor.also_known_as)}
     if known is None:
         actor_id = as_id if as_id is not None else here.ids.new()
@@ -209,6 +217,8 @@ def store(tx: Connection, actor: ForeignActor, *, here: Here, as_id: int | None 
     for key in actor.keys:
         row = {"key_id": key.key_id, "kind": key.kind, "public": key.public, "private": None}
         tx.execute(ADD_KEY, row | {"actor_id": actor_id, "fetched_at": here.now()})
+    if actor.kind is Kind.GROUP:
+        topics.store(tx, room_id=actor_id, labels=actor.topics)
     return actor_id
 
 

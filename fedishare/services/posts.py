@@ -14,10 +14,22 @@ from fedishare.db.people import Actor
 from fedishare.db.posts import Post
 from fedishare.domain import audience, markup
 from fedishare.domain.audience import Visibility
-from fedishare.domain.kinds import Kind, NoticeKind
+from fedishare.domain.kinds import Kind, NoticeKind, PostKind
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import PublishAgain, PublishDeletion, PublishEdit, PublishPost
-from fedishare.services import descriptions, media, notices, polls, quotes, resources, rooms, threads, timelines
+from fedishare.queries import privacy
+from fedishare.services import (
+    descriptions,
+    media,
+    notices,
+    polls,
+    questions,
+    quotes,
+    resources,
+    rooms,
+    threads,
+    timelines,
+)
 from fedishare.services.drafts import Change, Draft
 from fedishare.services.threads import Wording
 
@@ -83,6 +95,8 @@ def publish(tx: Connection, here: Here, *, author_id: int, draft: Draft, people:
         raise Refused("This account may not post.")
     parent = threads.parent_of(tx, post_id=draft.in_reply_to, reader=author_id) if draft.in_reply_to else None
     room = _room(tx, here, draft, parent, author_id)
+    if room is not None and draft.visibility is Visibility.ROOM:
+        people = _members_of(tx, room, people)
     written = _write(tx, here, draft.text, people)
     title = markup.text(draft.title, limit=LONGEST_TITLE) if draft.title and parent is None else None
     _refuse_incomplete(draft, written, title=title)
@@ -90,6 +104,9 @@ def publish(tx: Connection, here: Here, *, author_id: int, draft: Draft, people:
     post_id, now = here.ids.new(), here.now()
     uri = here.uris.resource(post_id) if draft.resource is not None else here.uris.post(post_id)
     answered = [parent.author_uri] if parent is not None and parent.author_id != author_id else []
+    if draft.visibility is Visibility.ROOM:
+        # The room tells its members, and knows who they are now.
+        answered = []
     addressed = audience.address(
         draft.visibility,
         followers=author.followers,
@@ -126,7 +143,8 @@ def publish(tx: Connection, here: Here, *, author_id: int, draft: Draft, people:
         },
     )
     keywords = draft.resource.keywords if draft.resource else ()
-    threads.tag(tx, post_id=post_id, labels=(*written.tags, *descriptions.tags(keywords)))
+    topics = [questions.topic(tx, room_id=room.id, name=draft.topic)] if draft.topic and room is not None else []
+    threads.tag(tx, post_id=post_id, labels=(*topics, *written.tags, *descriptions.tags(keywords)))
     named = {person.id for person in written.people}
     threads.mention(tx, post_id=post_id, loud=named, silent={parent.author_id} - named if parent else set())
     media.claim(tx, here, keys=draft.media, owner_id=author_id, post_id=post_id)
@@ -134,7 +152,8 @@ def publish(tx: Connection, here: Here, *, author_id: int, draft: Draft, people:
     if parent is not None:
         threads.count_reply(tx, parent_id=parent.id, more=1)
     _show(tx, post_id=post_id, author_id=author_id, draft=draft, parent=parent)
-    _tell(tx, here, post_id=post_id, uri=uri, author_id=author_id, parent=parent, named=named)
+    if not _has_left(tx, draft, room, parent):
+        _tell(tx, here, post_id=post_id, uri=uri, author_id=author_id, parent=parent, named=named)
     if room is not None and room.local:  # That it may go in was asked above.
         rooms.admit(tx, here, room_id=room.id, post_id=post_id, activity_uri=None)
     crash.point("post.written")
@@ -156,7 +175,9 @@ def _refuse_incomplete(draft: Draft, written: Written, *, title: str | None) -> 
 
 
 def _enrich(tx: Connection, here: Here, *, post_id: int, author_id: int, draft: Draft) -> None:
-    """What makes it more than a text: a resource, a poll, a quote."""
+    """What makes it more than a text: a resource, a poll, a quote, what it is for."""
+    if draft.purpose is not PostKind.NOTE and draft.in_reply_to is None and draft.resource is None:
+        questions.keep(tx, post_id=post_id, purpose=draft.purpose)
     if draft.resource is not None:
         by, said, text, language = author_id, draft.resource, draft.text, draft.language
         resources.attach(tx, here, post_id=post_id, author_id=by, description=text, draft=said, language=language)
@@ -184,10 +205,26 @@ def _room(tx: Connection, here: Here, draft: Draft, parent: threads.Parent | Non
     if parent is None and not rooms.is_member(tx, room_id=room_id, actor_id=author_id):
         raise Refused("Join the room first; then you can post into it.")
     thread_id = parent.thread_id if parent is not None else 0
-    why = rooms.why_not(tx, here, room_id=room_id, author_id=author_id, thread_id=thread_id)
+    seen_by = draft.visibility
+    why = rooms.why_not(tx, here, room_id=room_id, author_id=author_id, thread_id=thread_id, visibility=seen_by)
     if why is not None:
         raise Refused(why)
     return Where(*found)
+
+
+def _members_of(tx: Connection, room: Where, people: Mapping[str, int]) -> dict[str, int]:
+    """Whom a post for the members of a room alone can name; the names of others stay plain text."""
+    rows = tx.execute(FACES, {"ids": list(people.values())}).all() if people else []
+    found = privacy.members_by_address(tx, room_id=room.id, uris=[row.uri for row in rows])
+    members = {row.id for row in rows if row.uri in found}
+    return {handle: actor_id for handle, actor_id in people.items() if actor_id in members}
+
+
+def _has_left(tx: Connection, draft: Draft, room: Where | None, parent: threads.Parent | None) -> bool:
+    """Whether whoever is answered is no longer in the private room, so that nothing new there is for them."""
+    if draft.visibility is not Visibility.ROOM or room is None or parent is None:
+        return False
+    return not privacy.members_by_address(tx, room_id=room.id, uris=[parent.author_uri])
 
 
 def _write(tx: Connection, here: Here, source: str, people: Mapping[str, int]) -> Written:
@@ -278,7 +315,8 @@ def edit(
     threads.rewrite(tx, post_id=post_id, said=wording, at=at)
     resources.describe(tx, post_id=post_id, description=change.text)
     keywords = change.resource.keywords if change.resource else descriptions.keywords(tx, post_id=post_id)
-    threads.tag(tx, post_id=post_id, labels=(*written.tags, *descriptions.tags(keywords)))
+    topics = questions.topics_of(tx, post_id=post_id)
+    threads.tag(tx, post_id=post_id, labels=(*topics, *written.tags, *descriptions.tags(keywords)))
     enqueue(tx, PublishEdit(post_id), due=here.now())
 
 

@@ -23,7 +23,7 @@ from fedishare.domain.kinds import NoticeKind, ReactionKind, RulingKind, Steward
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import Distribute, PublishRuling
 from fedishare.queries import rulings
-from fedishare.services import follows, notices, pins, rooms
+from fedishare.services import follows, notices, pins, questions, rooms
 
 LONGEST_REASON: Final = 500
 # What people are told the reason of; taking something back needs none.
@@ -226,6 +226,22 @@ def unpin(tx: Connection, here: Here, by: Ruling, *, post_id: int) -> bool:
     if not pins.unpin(tx, here, actor_id=by.room_id, post_id=post_id):
         return False
     _publish(tx, here, by, RulingKind.UNPIN, uri=_named(here, by), post_id=post_id)
+    return True
+
+
+def settle(tx: Connection, here: Here, by: Ruling, *, post_id: int) -> bool:
+    """An answer settled a question in the room."""
+    if not questions.settle_in_room(tx, here, room_id=by.room_id, post_id=post_id, is_accepted=True):
+        return False
+    _publish(tx, here, by, RulingKind.SETTLE, uri=_named(here, by), post_id=post_id)
+    return True
+
+
+def reopen(tx: Connection, here: Here, by: Ruling, *, post_id: int) -> bool:
+    """It did not: the question is open again."""
+    if not questions.settle_in_room(tx, here, room_id=by.room_id, post_id=post_id, is_accepted=False):
+        return False
+    _publish(tx, here, by, RulingKind.REOPEN, uri=_named(here, by), post_id=post_id)
     return True
 
 

@@ -17,7 +17,7 @@ from fedishare.db.polls import Poll, PollOption, Vote
 from fedishare.db.posts import Attachment, Home, Mention, Post, PostTag, Revision
 from fedishare.db.quotes import Quote, Stamp
 from fedishare.db.resources import Resource, ResourceFile
-from fedishare.db.rooms import Pin
+from fedishare.db.rooms import Pin, Purpose
 from fedishare.domain import markup
 from fedishare.domain.audience import OPEN
 from fedishare.jobs.queue import enqueue
@@ -93,6 +93,7 @@ HOLDERS: Final[tuple[Any, ...]] = (
     Minutes,
     ActionPoint,
     ActionReport,
+    Purpose,
 )
 OF_ONE: Final = select(bindparam("post", type_=BigId))
 OF_AUTHOR: Final = select(Post.id).where(Post.author_id == bindparam("author"))

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from fedishare.domain import audience, vocabularies
 from fedishare.domain.audience import LADDER, Visibility
-from fedishare.domain.kinds import QuotePolicy
+from fedishare.domain.kinds import PostKind, QuotePolicy
 from fedishare.queries.cards import Card
 
 # Several nations have a Year 4, so the levels stand under the name of their curriculum.
@@ -107,6 +107,13 @@ def language_name(code: str) -> str:
     return dict(LANGUAGES).get(code.partition("-")[0].lower(), code)
 
 
+# What a post is for; a resource is one by its files.
+PURPOSES: Final = (
+    (PostKind.NOTE.value, "Just a note"),
+    (PostKind.QUESTION.value, "A question"),
+    (PostKind.NEWS.value, "News"),
+    (PostKind.ACHIEVEMENT.value, "An achievement"),
+)
 QUOTE_POLICIES: Final = (
     ("", "Everyone who may see it"),
     (QuotePolicy.FOLLOWERS.value, "My followers"),

@@ -51,7 +51,11 @@ class RoomLeft(NamedTuple):
 async def ask(request: web.Request) -> web.Response:
     parent_id, quoted_id = (asked.whole(request.query.get(name, "")) for name in ("reply_to", "quote"))
     setting = await request.app[DATABASE].read(
-        drafting.look_round, me=asked.me(request), parent_id=parent_id, quoted_id=quoted_id
+        drafting.look_round,
+        me=asked.me(request),
+        parent_id=parent_id,
+        quoted_id=quoted_id,
+        room_id=asked.whole(request.query.get("room", "")),
     )
     to = request.query.get("to", "").strip().removeprefix("@")[:LONGEST_GREETING]
     greeting = asked.greeting(setting.parent, asked.me(request)) if setting.parent else f"@{to} " if to else ""
@@ -65,6 +69,7 @@ async def ask(request: web.Request) -> web.Response:
         "warning": said["warning"],
         "visibility": visibility,
         "room": request.query.get("room", ""),
+        "purpose": request.query.get("purpose", ""),
     } | describe.fresh(setting.preset)
     return await _show(request, setting, values=values)
 
@@ -277,6 +282,13 @@ async def _show(
         quoted=setting.quoted if parent is None else None,
         is_poll=True,
         rooms=[(line.face.id, f"{line.face.name} (@{line.face.full_handle})") for line in setting.rooms],
+        private_room=next(
+            (each.face for each in setting.rooms if each.is_private and str(each.face.id) == str(values.get("room"))),
+            None,
+        ),
+        topics=[(label, label) for label in setting.topics],
+        purposes=choices.PURPOSES,
+        has_private_rooms=any(line.is_private for line in setting.rooms),
         audiences=setting.audiences,
         kept_files=files,
         said=said,
@@ -311,6 +323,10 @@ async def _show_edit(
         quoted=None,
         is_poll=post.poll is not None,
         rooms=[],
+        private_room=None,
+        topics=[],
+        purposes=(),
+        has_private_rooms=False,
         audiences=[],
         kept_files=files,
         said="",
@@ -342,6 +358,7 @@ def _complete(values: Mapping[str, str]) -> dict[str, str]:
     empty = dict.fromkeys(
         ("draft", "draft_version", "kind", "title", "text", "warning", "sensitive", "licence", "room", "visibility"), ""
     )
+    empty |= dict.fromkeys(("purpose", "topic"), "")
     empty |= dict.fromkeys((*(f"poll_{place}" for place in POLL_PLACES), "poll_several", "quote_policy"), "")
     return (
         empty

@@ -12,6 +12,7 @@ from fedishare.core.errors import FediShareError, Invalid, NotFound
 from fedishare.core.here import Here
 from fedishare.domain import markup, polls
 from fedishare.domain.audience import Visibility
+from fedishare.domain.kinds import PostKind
 from fedishare.http.keys import DATABASE, HERE, TOOLS
 from fedishare.inbox import resolve
 from fedishare.queries import pages, people, resources, rooms, timelines
@@ -46,6 +47,7 @@ class Setting(NamedTuple):
     followers: int
     loose: list[pages.Loose]
     preset: Preset = Preset()
+    topics: tuple[str, ...] = ()
 
     @property
     def audiences(self) -> list[Audience]:
@@ -73,7 +75,13 @@ class Sent(NamedTuple):
 
 
 def look_round(
-    tx: Connection, *, me: int, parent_id: int | None, quoted_id: int | None = None, keys: tuple[str, ...] = ()
+    tx: Connection,
+    *,
+    me: int,
+    parent_id: int | None,
+    quoted_id: int | None = None,
+    keys: tuple[str, ...] = (),
+    room_id: int | None = None,
 ) -> Setting:
     return Setting(
         timelines.card(tx, post_id=parent_id, viewer=me) if parent_id is not None else None,
@@ -82,6 +90,7 @@ def look_round(
         people.by_id(tx, actor_id=me).followers_count,
         pages.loose_pictures(tx, keys=keys, owner=me),
         resources.preset(tx, actor_id=me),
+        tuple(rooms.topics(tx, room_id=room_id)) if room_id is not None else (),
     )
 
 
@@ -97,6 +106,7 @@ async def receive(request: web.Request, form: Form, *, me: int) -> Sent:
         me=me,
         parent_id=asked.whole(form.text("reply_to")),
         quoted_id=asked.whole(form.text("quote")),
+        room_id=asked.whole(form.text("room")),
         keys=tuple(keys.values()),
     )
     known = {loose.key for loose in setting.loose}
@@ -234,7 +244,14 @@ def draft_of(sent: Sent, *, default_credit: str = "") -> Draft:
         poll=poll_of(form),
         quote=sent.setting.quoted.id if sent.setting.quoted is not None else None,
         quote_policy=choices.quote_policy(form.text("quote_policy")),
+        purpose=_purpose(form),
+        topic=form.text("topic") or None,
     )
+
+
+def _purpose(form: Form) -> PostKind:
+    said = form.text("purpose")
+    return PostKind(said) if said in set(PostKind) else PostKind.NOTE
 
 
 def _resource(sent: Sent, default_credit: str) -> ResourceDraft:
@@ -244,7 +261,13 @@ def _resource(sent: Sent, default_credit: str) -> ResourceDraft:
 
 
 def _visibility(sent: Sent) -> Visibility | None:
-    """What was chosen, if it was offered: an answer never reaches further than what it answers (VIS-13)."""
+    """What was chosen, if it was offered: an answer never reaches further than what it answers (VIS-13).
+
+    What goes into a private room is for its members, whatever was chosen.
+    """
+    room_id = asked.whole(sent.form.text("room")) if sent.setting.parent is None else None
+    if room_id is not None and any(line.is_private and line.face.id == room_id for line in sent.setting.rooms):
+        return Visibility.ROOM
     chosen = sent.form.text("visibility")
     return next((choice.value for choice in sent.setting.audiences if choice.value == chosen), None)
 

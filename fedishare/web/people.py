@@ -6,15 +6,15 @@ from typing import Any, Final, NamedTuple
 from aiohttp import web
 from sqlalchemy import Connection
 
-from fedishare.core.errors import Invalid, NotFound
+from fedishare.core.errors import Invalid, NotFound, Refused
 from fedishare.core.here import Here
-from fedishare.domain import vocabularies
-from fedishare.domain.kinds import FollowState, Kind
+from fedishare.domain import markup, vocabularies
+from fedishare.domain.kinds import Access, FollowState, Kind, Level, StewardRole
 from fedishare.domain.permissions import Verb, may
 from fedishare.http.keys import DATABASE, HERE, SETTINGS, VISITOR
 from fedishare.http.pages import page, shared_page
 from fedishare.http.routes import Allow, Handler, Routes
-from fedishare.queries import meetings, people, rooms, timelines
+from fedishare.queries import meetings, people, privacy, rooms, rulings, timelines
 from fedishare.queries.cards import Card, Face
 from fedishare.queries.meetings import Glance
 from fedishare.queries.people import Profile, Relation
@@ -22,10 +22,28 @@ from fedishare.queries.rooms import RoomFacts
 from fedishare.services import follows
 from fedishare.web import asked, choices, forms
 
-SHOWN: Final = frozenset({"all", "resources", "talk"})
+SHOWN: Final = frozenset({"all", "resources", "talk", "questions", "unanswered", "news", "achievements"})
 LIST_PAGE: Final = 50
+HEARINGS: Final = (
+    (Level.ALL, "Everything new"),
+    (Level.MENTIONS, "Only what concerns me"),
+    (Level.NOTHING, "Nothing, and keep it off my home page"),
+)
 
 routes: Final = Routes()
+# A private room before whoever is not in it.
+_SHUT: Final[dict[str, Any]] = {
+    "is_member": False,
+    "may_moderate": False,
+    "may_own": False,
+    "has_new_rules": False,
+    "kind": "all",
+    "level": "",
+    "is_private": True,
+    "business": None,
+    "topic": "",
+    "topics": (),
+}
 
 
 class Seen(NamedTuple):
@@ -38,6 +56,10 @@ class Seen(NamedTuple):
     tags: list[str]
     facts: RoomFacts | None
     business: Glance | None = None
+    is_owner: bool = False
+    has_new_rules: bool = False
+    topics: tuple[str, ...] = ()
+    level: Level = Level.MENTIONS
 
 
 class Wish(NamedTuple):
@@ -47,6 +69,7 @@ class Wish(NamedTuple):
     viewer: int | None
     kind: str
     level: str | None
+    topic: str | None
     before: int
 
 
@@ -64,11 +87,16 @@ async def show(request: web.Request) -> web.Response:
         viewer=request[VISITOR].actor_id,
         kind=kind if kind in SHOWN else "all",
         level=level if kind == "resources" and vocabularies.level(level or "") else None,
+        topic=markup.fold_tag(request.query.get("topic", "")) or None,
         before=asked.before(request),
     )
     seen = await request.app[DATABASE].read(_see, request.app[HERE], wish)
     older = asked.older(
-        f"/@{seen.who.handle}", seen.posts, show=wish.kind if wish.kind != "all" else None, level=wish.level
+        f"/@{seen.who.handle}",
+        seen.posts,
+        show=wish.kind if wish.kind != "all" else None,
+        level=wish.level,
+        topic=wish.topic,
     )
     first = {post.id for post in seen.pinned}
     posts = [post for post in seen.posts if post.id not in first]
@@ -77,17 +105,21 @@ async def show(request: web.Request) -> web.Response:
     if seen.facts is None:
         return await shared_page(request, "profile.html", **values)
     is_member = seen.relation is not None and seen.relation.following == FollowState.ACCEPTED
-    choice: dict[str, Any] = {
-        "kind": wish.kind,
-        "level": wish.level or "",
-        "levels": choices.levels(request.app[SETTINGS].scheme),
-    }
+    is_private = seen.facts.access is Access.PRIVATE
+    levels = choices.levels(request.app[SETTINGS].scheme)
+    if is_private and not is_member:
+        # What is behind the door is nobody's business, but that there is one can be seen.
+        return await page(request, "room.html", **values, **_SHUT, facts=seen.facts, levels=levels)
+    choice: dict[str, Any] = {"kind": wish.kind, "level": wish.level or "", "levels": levels, "topic": wish.topic or ""}
+    choice["topics"] = [(markup.fold_tag(label), label) for label in seen.topics]
     is_steward = any(face.id == request[VISITOR].actor_id for face in seen.facts.stewards)
     may_moderate = seen.who.local and may(request[VISITOR].role, Verb.MODERATE_ROOM, moderates=is_steward)
     standing: dict[str, Any] = {"is_member": is_member, "may_moderate": request[VISITOR].is_signed_in and may_moderate}
-    return await shared_page(
-        request, "room.html", **values, **choice, facts=seen.facts, business=seen.business, **standing
-    )
+    standing |= {"hears": seen.level, "hearings": HEARINGS, "business": seen.business}
+    standing |= {"is_private": is_private, "has_new_rules": is_member and seen.has_new_rules}
+    standing["may_own"] = seen.who.local and may(request[VISITOR].role, Verb.EDIT_ROOM, owns=seen.is_owner)
+    shown = page if is_private else shared_page
+    return await shown(request, "room.html", **values, **choice, facts=seen.facts, **standing)
 
 
 def _see(tx: Connection, here: Here, wish: Wish) -> Seen:
@@ -95,15 +127,33 @@ def _see(tx: Connection, here: Here, wish: Wish) -> Seen:
     is_known = wish.viewer is not None and wish.viewer != who.id
     relation = people.relation(tx, viewer=wish.viewer or 0, other=who.id) if is_known else None
     # What stands first is not repeated on every page of older posts.
-    is_first = wish.before == timelines.NEWEST and wish.kind == "all"
+    is_first = wish.before == timelines.NEWEST and wish.kind == "all" and wish.topic is None
     pinned = timelines.pinned(tx, actor_id=who.id, viewer=wish.viewer) if is_first else []
     tags = people.featured_tags(tx, actor_id=who.id) if is_first else []
     if who.kind != Kind.GROUP:
         posts = timelines.author(tx, actor_id=who.id, viewer=wish.viewer, before=wish.before)
         return Seen(who, relation, posts, pinned, tags, None)
-    posts = timelines.room(tx, room_id=who.id, viewer=wish.viewer, kind=wish.kind, level=wish.level, before=wish.before)
-    business = meetings.glance(tx, room_id=who.id, viewer=wish.viewer)
-    return Seen(who, relation, posts, pinned, tags, rooms.facts(tx, room_id=who.id), business)
+    posts = timelines.room(
+        tx,
+        room_id=who.id,
+        viewer=wish.viewer,
+        kind=wish.kind,
+        level=wish.level,
+        topic=wish.topic,
+        before=wish.before,
+    )
+    facts, topics = rooms.facts(tx, room_id=who.id), tuple(rooms.topics(tx, room_id=who.id))
+    seen = Seen(who, relation, posts, pinned, tags, facts, topics=topics)
+    if wish.viewer is None and facts.access is Access.PRIVATE:
+        return seen
+    seen = seen._replace(business=meetings.glance(tx, room_id=who.id, viewer=wish.viewer))
+    if wish.viewer is None:
+        return seen
+    is_owner = rulings.role(tx, room_id=who.id, actor_id=wish.viewer) is StewardRole.OWNER
+    terms = rooms.terms(tx, room_id=who.id, actor_id=wish.viewer, now=here.now())
+    has_new = terms is not None and bool(terms.rules) and terms.accepted_version != terms.rules_version
+    hears = rooms.level(tx, room_id=who.id, actor_id=wish.viewer)
+    return seen._replace(is_owner=is_owner, has_new_rules=has_new and not is_owner, level=hears)
 
 
 @routes.get("/@{handle}/followers", allow=Allow.ANYONE)
@@ -121,6 +171,8 @@ async def _circle(
 ) -> web.Response:
     def read(tx: Connection, here: Here, *, handle: str, before: int) -> Circle:
         who = people.profile(tx, here, handle=handle)
+        if who.kind is Kind.GROUP and privacy.access(tx, room_id=who.id) is Access.PRIVATE:
+            raise NotFound("There is nobody of that name here.")
         return Circle(who, side(tx, actor_id=who.id, before=before, limit=LIST_PAGE))
 
     handle = request.match_info["handle"]
@@ -132,6 +184,9 @@ async def _circle(
 
 
 def _follow(tx: Connection, here: Here, *, mine: int, other: int) -> None:
+    terms = rooms.terms(tx, room_id=other, actor_id=mine, now=here.now())
+    if terms is not None and terms.rules and terms.accepted_version != terms.rules_version:
+        raise Refused("This room has rules. Open its page and press Join there, to read and accept them first.")
     follows.request(tx, here, follower_id=mine, followee_id=other)
 
 

@@ -17,7 +17,7 @@ from fedishare.queries.cards import Card
 from fedishare.queries.pages import Version
 from fedishare.services import pins, posts
 from fedishare.services.pins import MOST
-from fedishare.web import asked, crawls, resources
+from fedishare.web import asked, crawls, questions, resources
 
 routes: Final = Routes()
 
@@ -47,6 +47,7 @@ async def show(request: web.Request) -> web.Response:
         thread=thread,
         by_id={card.id: card for card in thread},
         start=asked.greeting(post, viewer),
+        may_settle=questions.may_settle(request[VISITOR], thread[0]),
     )
 
 

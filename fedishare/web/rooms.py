@@ -8,6 +8,7 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from fedishare.core.errors import Invalid, Refused
+from fedishare.domain.kinds import Access
 from fedishare.domain.permissions import Verb, may
 from fedishare.http.keys import DATABASE, HERE, VISITOR
 from fedishare.http.pages import page
@@ -24,6 +25,20 @@ from fedishare.web.forms import Form
 USERNAME: Final = re.compile(r"[A-Za-z0-9_]+(?:-[A-Za-z0-9_]+)*", re.ASCII)
 SHORTEST: Final = 2
 LONGEST: Final = 30
+
+ACCESSES: Final = (
+    (Access.OPEN, "Open", "Anybody may join at once, from any server, and everybody can read it."),
+    (Access.ASK, "Ask to join", "Everybody can read it. Whoever wants to join asks, and you let them in or not."),
+    (
+        Access.PRIVATE,
+        "Private",
+        (
+            "Only members can read it, and only whom you invite can join. Its name and description can be seen by "
+            "anybody who knows its handle. Members need accounts on FediShare or Lemmy servers: others, such as "
+            "Mastodon, can neither show a private room nor keep it private."
+        ),
+    ),
+)
 
 routes: Final = Routes()
 
@@ -47,7 +62,7 @@ def _rooms(tx: Connection, *, actor_id: int | None) -> Rooms:
 
 @routes.get("/rooms/new")
 async def ask(request: web.Request) -> web.Response:
-    return await page(request, "room_new.html", values={}, errors={})
+    return await page(request, "room_new.html", accesses=ACCESSES, values={}, errors={})
 
 
 @routes.post("/rooms/new")
@@ -71,6 +86,8 @@ async def open_room(request: web.Request) -> web.Response:
             description=form.text("description"),
             rsa=rsa,
             ed25519=ed25519,
+            access=Access(form.text("access") or Access.OPEN),
+            rules=form.text("rules"),
         )
     except Invalid as error:
         return await _again(request, form, {"username": str(error)})
@@ -86,8 +103,12 @@ def _mistakes(form: Form, username: str) -> dict[str, str]:
             f"Choose a short name of {SHORTEST} to {LONGEST} letters and digits, with single hyphens inside, "
             "such as primary-slt."
         )
+    if form.text("access") and form.text("access") not in set(Access):
+        errors["access"] = "Choose who may join."
+    if len(form.text("rules")) > room_services.LONGEST_RULES:
+        errors["rules"] = f"Please keep the rules under {room_services.LONGEST_RULES} characters."
     return errors
 
 
 async def _again(request: web.Request, form: Form, errors: dict[str, str]) -> web.Response:
-    return await page(request, "room_new.html", status=422, values=form.values, errors=errors)
+    return await page(request, "room_new.html", status=422, accesses=ACCESSES, values=form.values, errors=errors)

@@ -7,9 +7,9 @@ from typing import Any, Final, NamedTuple
 from aiohttp import web
 from sqlalchemy import Connection
 
-from fedishare.core.errors import FediShareError, Invalid, NotFound
+from fedishare.core.errors import FediShareError, Invalid, NotFound, Refused
 from fedishare.core.here import Here
-from fedishare.domain.kinds import RulingKind
+from fedishare.domain.kinds import RulingKind, StewardRole
 from fedishare.domain.permissions import Verb, may
 from fedishare.http.keys import DATABASE, HERE, TOOLS, VISITOR, Visitor
 from fedishare.http.pages import page
@@ -40,6 +40,8 @@ ABOUT_PEOPLE: Final[dict[str, Callable[..., bool]]] = {
     RulingKind.APPOINT: decisions.appoint,
     RulingKind.DISMISS: decisions.dismiss,
 }
+
+_FOR_OWNERS: Final = (decisions.appoint, decisions.dismiss)
 
 
 class Before(NamedTuple):
@@ -183,7 +185,7 @@ async def _about_person(
     """The person is given by number on a button, and by handle where somebody types it."""
     room_id = asked.post_id(request)
     try:
-        actor_id = asked.whole(form.text("actor")) or await _find(request, form.text(field))
+        actor_id = asked.whole(form.text("actor")) or await find_person(request, form.text(field))
         await request.app[DATABASE].write(
             _rule,
             request.app[HERE],
@@ -199,7 +201,8 @@ async def _about_person(
     return asked.go(f"/rooms/{room_id}/manage")
 
 
-async def _find(request: web.Request, handle: str) -> int:
+async def find_person(request: web.Request, handle: str) -> int:
+    """The person of a handle that somebody typed, looked for elsewhere if need be. Raises Invalid and more."""
     if not handle:
         raise Invalid("Say who is meant: a handle such as @anna or @ben@school.example.")
     found = await resolve.find(request.app[TOOLS], handle if handle.startswith("@") else f"@{handle}")
@@ -221,6 +224,9 @@ def _rule(
     **more: Any,
 ) -> None:
     _require_right(tx, room_id, visitor)
+    role = rulings.role(tx, room_id=room_id, actor_id=visitor.actor_id or 0)
+    if act in _FOR_OWNERS and not may(visitor.role, Verb.EDIT_ROOM, owns=role is StewardRole.OWNER):
+        raise Refused("Only the owners of the room appoint its moderators.")
     act(tx, here, _by(room_id, visitor, reason), actor_id=actor_id, **more)
 
 

@@ -12,6 +12,7 @@ from fedishare.db.engine import Database
 from fedishare.db.nodes import BlockedDomain
 from fedishare.db.people import Actor
 from fedishare.jobs.tools import Tools
+from fedishare.services import invitations
 from fedishare.settings import load
 from tests.ap.conftest import ORIGIN, Peer, a_peer_of
 from tests.ap.test_published import change
@@ -38,8 +39,9 @@ async def closed(own_tools: Tools, tmp_path: Path, aiohttp_client: AiohttpClient
 
 
 class Place:
-    def __init__(self, anna: Made, room: Made, post: Made, resource: Made) -> None:
+    def __init__(self, anna: Made, room: Made, post: Made, resource: Made, secret: str) -> None:
         self.names = {"name": anna.uri.rpartition("/")[2], "handle": anna.uri.rpartition("/")[2], "version": "2.1"}
+        self.names |= {"secret": secret}
         self.room, self.post, self.resource = room, post, resource
 
     def fill(self, path: str) -> str:
@@ -55,7 +57,8 @@ class Place:
 async def place(db: Database, here: Here, node: Made) -> Place:
     anna, room = await a_person(db, here), await a_room(db, here)
     assert node
-    return Place(anna, room, await a_post(db, here, by=anna), await a_resource(db, here, by=anna))
+    secret = await db.write(invitations.make_link, here, room_id=room.id, by_id=anna.id)
+    return Place(anna, room, await a_post(db, here, by=anna), await a_resource(db, here, by=anna), secret)
 
 
 ALL: Final = [entry.path for one in routes.ALL for entry in one if entry.method == "GET"]

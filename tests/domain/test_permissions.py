@@ -34,7 +34,7 @@ def test_owning_a_thing_allows_changing_it_and_nothing_about_the_node() -> None:
 def test_moderating_a_room_allows_what_concerns_the_room_only() -> None:
     by_moderating = {verb for verb in Verb if may(MEMBER, verb, moderates=True) and not may(MEMBER, verb)}
 
-    assert by_moderating == {Verb.EDIT_ROOM, Verb.MODERATE_ROOM}
+    assert by_moderating == {Verb.MODERATE_ROOM}
 
 
 def test_an_admin_may_all_that_a_moderator_may_and_a_moderator_all_that_a_member_may() -> None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import structlog
 from sqlalchemy import Connection
@@ -58,7 +58,7 @@ class Range(Rig):
 
 def _open_room(tx: Connection, here: Here, *, owner: int) -> None:
     pair, proof = an_rsa_pair(1), an_ed25519_pair(1)
-    words = {"username": "maths", "name": "Maths", "description": "Fractions and more"}
+    words: dict[str, Any] = {"username": "maths", "name": "Maths", "description": "Fractions and more"}
     rooms.open_room(tx, here, owner_id=owner, rsa=pair, ed25519=proof, **words)
 
 

@@ -19,7 +19,7 @@ def test_every_activity_that_we_promise_has_an_entry() -> None:
     kinds = {kind for kind, _ in TABLE}
 
     assert kinds == {
-        *("Follow", "Accept", "Reject", "Undo", "Block", "Join", "Leave"),
+        *("Follow", "Accept", "Reject", "Undo", "Block", "Join", "Leave", "Invite"),
         *("Create", "Update", "Delete", "Announce", "Like", "EmojiReact", "Dislike"),
         *("Add", "Remove", "Lock", "Move", "Flag", "QuoteRequest"),
     }

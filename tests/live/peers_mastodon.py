@@ -279,6 +279,8 @@ class Mastodon(Peer):
         if former is None:
             await self._take_create(activity, signer, inbox)
             return
+        if note.get("schema:genre") == "question" and note.get("updated") == former.edited:
+            return  # Which answer settled it is for FediShare nodes; there is nothing here to show.
         if not note.get("updated") or (former.edited and note["updated"] < former.edited):
             raise Offence(f"an edit of {note['id']} without a newer `updated` is ignored (trap 10)")
         if note["published"] != former.published:

@@ -129,7 +129,7 @@ VIEWERS = ["nobody", "stranger", "follower", "named", "member", "author"]
         (Visibility.PUBLIC, VIEWERS),
         (Visibility.QUIET, VIEWERS),
         (Visibility.FOLLOWERS, ["follower", "named", "author"]),
-        (Visibility.ROOM, ["named", "member", "author"]),
+        (Visibility.ROOM, ["member", "author"]),
         (Visibility.MENTIONED, ["named", "author"]),
     ],
 )

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from fedishare.core.uris import Uris
 from fedishare.domain.audience import PUBLIC_IRI, Visibility
-from fedishare.domain.kinds import AttachmentKind, KeyKind, Kind, QuoteState
+from fedishare.domain.kinds import AttachmentKind, KeyKind, Kind, PostKind, QuoteState
 from fedishare.domain.papers import (
     ActionPaper,
     ItemPaper,
@@ -28,6 +28,7 @@ from fedishare.queries.outgoing import (
     PollRow,
     PostFacts,
     PostRow,
+    PurposeRow,
     QuoteRow,
     Reply,
     UseFacts,
@@ -200,6 +201,7 @@ POSTS: Final[dict[str, PostFacts]] = {
         uri=PAGE, url=PAGE, resource=RESOURCE, files=(FILE,), attachments=(), images=(ImageRow("wall.pdf", 900, 1200),)
     ),
     "a poll": facts(kind="Question", title=None, attachments=(), poll=POLL, options=OPTIONS),
+    "a settled question": facts(purpose=PurposeRow(PostKind.QUESTION, "https://birch.test/posts/9")),
     "a quote": facts(quote=QuoteRow("https://birch.test/posts/1", QuoteState.ACCEPTED, "https://birch.test/stamps/1")),
     "a post for followers": facts(
         room=None, mentions=(), to=[f"{ANNA}/followers"], cc=[], visibility=Visibility.FOLLOWERS
@@ -280,6 +282,18 @@ SAID: Final[dict[str, Document]] = {
     ),
     "Add: a moderator": activities.list_in(
         "Add", uri=AT.activity(38), actor=ANNA, thing=BEN.uri, target=f"{ROOM.uri}/moderators", room=ROOM.uri
+    ),
+    "Invite": activities.invite(uri=AT.activity(41), room=OUR_ROOM.uri, person=BEN.uri),
+    "Add: a member": activities.list_member(
+        "Add",
+        uri=AT.activity(42),
+        room=OUR_ROOM.uri,
+        person=BEN.uri,
+        members=f"{OUR_ROOM.uri}/members",
+        followers=f"{OUR_ROOM.uri}/followers",
+    ),
+    "Follow: with an invitation": activities.follow(
+        uri=AT.activity(43), actor=ANNA, followee=ROOM.uri, link="https://hants.test/join/x"
     ),
     "Reject: a post": activities.refuse(
         uri=AT.activity(39), room=ANNA, activity="https://birch.test/1/activity", author=BEN.uri, summary="Closed"

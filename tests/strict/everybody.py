@@ -92,6 +92,8 @@ def _activity(document: Document) -> Iterator[str]:
     kind = _kind_inside(document)
     if isinstance(target, dict) and is_vote(target):
         return
+    if _is_for_ours_alone(document):
+        return
     if _is_wrapped(document):
         # What our own people did is ours to get right; what others did is passed on as it came.
         if host(document["object"].get("actor")) != host(signer):
@@ -100,6 +102,11 @@ def _activity(document: Document) -> Iterator[str]:
     for name, reader in READERS.items():
         if kind not in reader.ignores and _gets_to(reader, document):
             yield from _said(name, reader.activity(document, signer))
+
+
+def _is_for_ours_alone(activity: Document) -> bool:
+    """Who is in a private room, and who is asked into one, goes to FediShare nodes and nowhere else."""
+    return activity["type"] == "Invite" or str(activity.get("target", "")).endswith("/members")
 
 
 def _kind_inside(activity: Document) -> str:

@@ -182,7 +182,12 @@ def _embedded(activity: Document, target: object, signer: str) -> Iterator[str]:
 
 def _is_no_edit(target: Document) -> bool:
     """A new count of a poll (3.6), or what became of a quote (3.5), is told without a time of an edit."""
-    return target.get("type") == "Question" or 'class="quote-inline"' in str(target.get("content"))
+    # That an answer settled a question is for FediShare nodes; here it is ignored, and that does no harm.
+    return (
+        target.get("type") == "Question"
+        or 'class="quote-inline"' in str(target.get("content"))
+        or target.get("schema:genre") == "question"
+    )
 
 
 def check_object(target: Document) -> list[str]:

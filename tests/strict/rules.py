@@ -24,6 +24,7 @@ ACTIVITIES = WITH_OBJECT | {
     "Delete",
     "Flag",
     "Follow",
+    "Invite",
     "Like",
     "Lock",
     "Move",

@@ -1,0 +1,27 @@
+"""Who may join a room, what its members may do there, and which servers keep to themselves what is private."""
+
+from typing import Final
+
+from fedishare.domain.dialects import OURS
+from fedishare.domain.kinds import Access, Dialect
+
+# They show what is for members to members alone. Other servers that know groups do not say so (fediverse.md 1.9).
+DISCREET: Final = frozenset({OURS, "lemmy"})
+
+
+def access(*, locked: bool, discoverable: bool) -> Access:
+    """What the document of a group says of it (decision F9), ours and others' alike."""
+    if not locked:
+        return Access.OPEN
+    return Access.ASK if discoverable else Access.PRIVATE
+
+
+def is_discreet(software: str | None, dialect_set: Dialect | None) -> bool:
+    """Whether people of a server may be in private rooms; an admin who sets its dialect to that of groups vouches."""
+    return (software or "").lower() in DISCREET or dialect_set is Dialect.THREADIVERSE
+
+
+WHY_NOT_HERE: Final = (
+    "This room is private. Its members have accounts on FediShare or Lemmy servers, because other servers, such as "
+    "Mastodon, can neither show a private room nor keep it private."
+)
