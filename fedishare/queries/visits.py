@@ -11,8 +11,9 @@ from fedishare.db.follows import Follow, Mute
 from fedishare.db.people import Actor
 from fedishare.db.posts import Post
 from fedishare.db.resources import Resource
+from fedishare.db.rooms import Purpose
 from fedishare.db.visits import Visit
-from fedishare.domain.kinds import FollowState, Kind, PaperKind
+from fedishare.domain.kinds import FollowState, Kind, PaperKind, PostKind
 from fedishare.queries import sight
 from fedishare.queries.cards import Card, cards
 from fedishare.queries.hidden import is_hidden
@@ -58,7 +59,12 @@ _mine: Final[Any] = aliased(Follow)
 _since: Final = func.coalesce(Visit.seen_upto, _mine.id)
 _is_question: Final = and_(
     Post.in_reply_to_uri.is_(None),
-    or_(Post.kind == "Question", Post.title.like("%?"), Post.content.like("%?</p>")),
+    or_(
+        exists().where(Purpose.post_id == Post.id, Purpose.kind == PostKind.QUESTION),
+        Post.kind == "Question",
+        Post.title.like("%?"),
+        Post.content.like("%?</p>"),
+    ),
 )
 _rank: Final = case(
     (Post.paper == PaperKind.MINUTES, MINUTES),
