@@ -54,6 +54,10 @@ class NoticeKind(StrEnum):
     # Minutes of a room of yours are out, and what they say you have to do.
     MINUTES = "minutes"
     ACTION = "action"
+    # Something about a handle that you run, or are asked to run.
+    HANDLE = "handle"
+    # A post that you scheduled could not be published.
+    SCHEDULED = "scheduled"
 
 
 class QuoteState(StrEnum):
@@ -77,6 +81,50 @@ class QuotePolicy(StrEnum):
 class StewardRole(StrEnum):
     OWNER = "owner"
     MODERATOR = "moderator"
+
+
+class RunnerRole(StrEnum):
+    """The owner of a shared handle chooses who else runs it."""
+
+    OWNER = "owner"
+    RUNNER = "runner"
+
+
+class RunnerState(StrEnum):
+    """Whether somebody may speak as a handle: only while it is active."""
+
+    INVITED = "invited"
+    ACTIVE = "active"
+    ENDED = "ended"
+
+
+class DeedKind(StrEnum):
+    """What was done in the name of a handle, or to those who run it."""
+
+    POST = "post"
+    EDIT = "edit"
+    DELETE = "delete"
+    LIKE = "like"
+    UNLIKE = "unlike"
+    BOOST = "boost"
+    UNBOOST = "unboost"
+    FOLLOW = "follow"
+    SCHEDULE = "schedule"
+    PROFILE = "profile"
+    INVITE = "invite"
+    JOIN = "join"
+    LEAVE = "leave"
+    REMOVE = "remove"
+    OWNER = "owner"
+
+
+class OfferState(StrEnum):
+    """What became of something that a handle elsewhere was asked to publish."""
+
+    SENT = "sent"
+    DONE = "done"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
 
 
 class RulingKind(StrEnum):

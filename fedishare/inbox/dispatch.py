@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from fedishare.as2.read import ACTORS
 from fedishare.as2.types import Activity
-from fedishare.inbox import follows, people, pins, posts, quotes, reactions, reports, rooms, rulings
+from fedishare.inbox import follows, handles, people, pins, posts, quotes, reactions, reports, rooms, rulings
 from fedishare.inbox.context import Context, Entry, Ignored, Outcome, Verified
 from fedishare.inbox.reading import POSTS
 
@@ -24,6 +24,7 @@ UPDATE: Final = Entry(posts.update, posts.update_needs, posts.prepare)
 ANNOUNCE: Final = Entry(rooms.announce, rooms.announce_needs)
 PASS_ALONG: Final = Entry(rooms.pass_along, rooms.pass_along_needs, rooms.prepare)
 PROFILE: Final = Entry(people.update, people.update_needs)
+OFFER: Final = Entry(handles.offer, handles.offer_needs)
 UNLIKE: Final = Entry(reactions.undo)
 UNFOLLOW: Final = Entry(follows.unfollow)
 
@@ -57,6 +58,14 @@ TABLE: Final[Mapping[tuple[str, str], Entry]] = MappingProxyType(
         ("Accept", "QuoteRequest"): Entry(quotes.accept),
         ("Reject", "QuoteRequest"): Entry(quotes.reject),
         ("Reject", "Create"): Entry(rulings.reject),
+        ("Invite", ANY): Entry(handles.invite),
+        ("Accept", "Invite"): Entry(handles.answer),
+        ("Reject", "Invite"): Entry(handles.answer),
+        ("Undo", "Invite"): Entry(handles.end),
+        **{("Offer", kind): OFFER for kind in ("Note", "Like", "Announce", "Delete", "Undo")},
+        ("Undo", "Offer"): Entry(handles.withdraw),
+        ("Accept", "Offer"): Entry(handles.settle),
+        ("Reject", "Offer"): Entry(handles.settle),
         ("QuoteRequest", ANY): Entry(quotes.request, quotes.request_needs, quotes.prepare),
         ("Block", ANY): Entry(rulings.block),
         ("Lock", ANY): Entry(rulings.about_post),

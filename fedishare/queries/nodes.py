@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
 
 from fedishare.db.base import aliased
 from fedishare.db.follows import Follow
-from fedishare.db.nodes import BlockedDomain
+from fedishare.db.nodes import BlockedDomain, Node
 from fedishare.db.people import Actor
 
 
@@ -45,6 +45,17 @@ PEOPLE: Final = select(func.count()).select_from(_there).where(~_there.local, is
 _ties = select(func.count()).select_from(Follow).where(~_there.local, is_at(_there.host))
 FOLLOWED: Final = _ties.join(_there, _there.id == Follow.followee_id)
 FOLLOWERS: Final = _ties.join(_there, _there.id == Follow.follower_id)
+
+
+SOFTWARE: Final = (
+    select(Node.software).join(Actor, Actor.host == Node.host).where(Actor.id == bindparam("actor"), ~Actor.local)
+)
+
+
+def software_of(tx: Connection, *, actor_id: int) -> str | None:
+    """What the server of somebody elsewhere runs, if it has said so."""
+    found: str | None = tx.scalar(SOFTWARE, {"actor": actor_id})
+    return found
 
 
 def blocked(tx: Connection) -> list[BlockedLine]:

@@ -9,11 +9,12 @@ from fedishare.core.errors import Gone, NotFound
 from fedishare.core.here import Here
 from fedishare.db.accounts import Account, Session
 from fedishare.db.follows import Block, Follow, Mute
+from fedishare.db.handles import Runner
 from fedishare.db.notices import Notice
 from fedishare.db.people import Actor, FeaturedTag
 from fedishare.db.posts import Post
 from fedishare.domain.audience import OPEN
-from fedishare.domain.kinds import FollowState, Kind
+from fedishare.domain.kinds import FollowState, Kind, RunnerState
 from fedishare.domain.permissions import Role
 from fedishare.queries.cards import Face, face, face_columns
 from fedishare.queries.timelines import NEWEST
@@ -66,6 +67,7 @@ class SignedIn(NamedTuple):
     name: str
     role: Role
     unseen: int
+    runs: int
 
 
 _posts = (
@@ -160,6 +162,11 @@ SIGNED_IN: Final = (
         select(func.count())
         .select_from(Notice)
         .where(Notice.recipient_id == Account.actor_id, Notice.seen_at.is_(None))
+        .correlate(Account)
+        .scalar_subquery(),
+        select(func.count())
+        .select_from(Runner)
+        .where(Runner.actor_id == Account.actor_id, Runner.state != RunnerState.ENDED)
         .correlate(Account)
         .scalar_subquery(),
     )

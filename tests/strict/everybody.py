@@ -48,6 +48,8 @@ READERS: Final[Mapping[str, Reader]] = {
 }
 # With a target they are about a list, which may be a room's.
 LISTS: Final = frozenset({"Add", "Block", "Remove"})
+HANDLES: Final = frozenset({"Invite", "Offer"})
+ANSWERS: Final = frozenset({"Accept", "Reject", "Undo"})
 COLLECTIONS: Final = frozenset({"Collection", "OrderedCollection", "CollectionPage", "OrderedCollectionPage"})
 
 
@@ -92,6 +94,8 @@ def _activity(document: Document) -> Iterator[str]:
     kind = _kind_inside(document)
     if isinstance(target, dict) and is_vote(target):
         return
+    if _is_about_handles(document):
+        return
     if _is_wrapped(document):
         # What our own people did is ours to get right; what others did is passed on as it came.
         if host(document["object"].get("actor")) != host(signer):
@@ -100,6 +104,13 @@ def _activity(document: Document) -> Iterator[str]:
     for name, reader in READERS.items():
         if kind not in reader.ignores and _gets_to(reader, document):
             yield from _said(name, reader.activity(document, signer))
+
+
+def _is_about_handles(activity: Document) -> bool:
+    """Invitations to run a shared handle, offers to it, and their answers pass between FediShare nodes alone."""
+    target = activity.get("object")
+    inner = target.get("type") if isinstance(target, dict) else None
+    return activity["type"] in HANDLES or (activity["type"] in ANSWERS and inner in HANDLES)
 
 
 def _kind_inside(activity: Document) -> str:
