@@ -55,7 +55,7 @@ class OfferFacts(NamedTuple):
 
 
 _writer: Final[Any] = aliased(Actor)
-WAITING: Final = (
+_line = (
     select(
         Scheduled.id,
         Scheduled.draft,
@@ -68,7 +68,10 @@ WAITING: Final = (
     )
     .join(Actor, Actor.id == Scheduled.author_id)
     .join(_writer, _writer.id == Scheduled.writer_id)
-    .where(
+)
+KEPT: Final = _line.where(Scheduled.id == bindparam("scheduled"), Scheduled.keeper_id == bindparam("actor"))
+WAITING: Final = (
+    _line.where(
         or_(
             Scheduled.keeper_id == bindparam("actor"),
             Scheduled.author_id.in_(
@@ -116,19 +119,28 @@ ZONE: Final = select(Account.time_zone).where(Account.actor_id == bindparam("act
 
 def waiting(tx: Connection, *, actor_id: int) -> list[ScheduledLine]:
     """What somebody scheduled, and what others did for the handles they run; what is held comes first."""
-    return [
-        ScheduledLine(
-            row.id,
-            face(row[6 : 6 + FACE_WIDTH]),
-            face(row[6 + FACE_WIDTH :]),
-            row.draft,
-            row.due_at,
-            row.held,
-            row.reason,
-            row.keeper_id == actor_id,
-        )
-        for row in tx.execute(WAITING, {"actor": actor_id})
-    ]
+    return [_scheduled(row, actor_id=actor_id) for row in tx.execute(WAITING, {"actor": actor_id})]
+
+
+def kept(tx: Connection, *, scheduled_id: int, actor_id: int) -> ScheduledLine:
+    """A scheduled post that somebody may change. Raises NotFound for everybody else."""
+    row = tx.execute(KEPT, {"scheduled": scheduled_id, "actor": actor_id}).one_or_none()
+    if row is None:
+        raise NotFound("There is no such scheduled post: it was published or taken back, or it is not yours.")
+    return _scheduled(row, actor_id=actor_id)
+
+
+def _scheduled(row: Row[Any], *, actor_id: int) -> ScheduledLine:
+    return ScheduledLine(
+        row.id,
+        face(row[6 : 6 + FACE_WIDTH]),
+        face(row[6 + FACE_WIDTH :]),
+        row.draft,
+        row.due_at,
+        row.held,
+        row.reason,
+        row.keeper_id == actor_id,
+    )
 
 
 def offered(tx: Connection, *, actor_id: int, limit: int = 30) -> list[OfferLine]:

@@ -157,11 +157,6 @@ def is_kept(tx: Connection, *, offer_uri: str) -> bool:
     return tx.execute(BY_OFFER, {"offer": offer_uri}).first() is not None
 
 
-def draft_of(tx: Connection, *, scheduled_id: int, by_id: int) -> Draft:
-    """What a scheduled post says, for its keeper. Raises NotFound for everybody else."""
-    return _decoder.decode(_kept(tx, scheduled_id=scheduled_id, by_id=by_id).draft)
-
-
 def _kept(tx: Connection, *, scheduled_id: int, by_id: int) -> Row[*tuple[Any, ...]]:
     row = tx.execute(BY_ID, {"scheduled": scheduled_id}).one_or_none()
     if row is None or row.keeper_id != by_id:

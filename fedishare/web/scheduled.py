@@ -107,9 +107,8 @@ async def ask(request: web.Request) -> web.Response:
 
 
 def _kept(tx: Connection, *, scheduled_id: int, me: int) -> Kept:
-    draft = scheduled.draft_of(tx, scheduled_id=scheduled_id, by_id=me)
-    line = next(each for each in waiting.waiting(tx, actor_id=me) if each.id == scheduled_id)
-    return Kept(draft, line, waiting.time_zone(tx, actor_id=me))
+    line = waiting.kept(tx, scheduled_id=scheduled_id, actor_id=me)
+    return Kept(msgspec.json.decode(line.draft, type=Draft), line, waiting.time_zone(tx, actor_id=me))
 
 
 async def _show_form(request: web.Request, kept: Kept, values: dict[str, str], errors: dict[str, str]) -> web.Response:

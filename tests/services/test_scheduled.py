@@ -22,6 +22,7 @@ from fedishare.jobs.types import PostScheduled
 from fedishare.net.addresses import Allowed
 from fedishare.net.client import Client
 from fedishare.net.storage import Storage
+from fedishare.queries import offers
 from fedishare.services import handles, housekeeping, media, runners, scheduled
 from fedishare.services.drafts import Draft
 from fedishare.services.media import Upload
@@ -188,7 +189,7 @@ async def test_what_a_removed_runner_scheduled_goes_to_the_owner_and_is_not_post
     why = "It was written by @ben@alder.test, who does not run this handle any more."
     assert (before, await db.read(left)) == ([], [(True, why)])
     with pytest.raises(NotFound):
-        await db.read(scheduled.draft_of, scheduled_id=waiting, by_id=ben.id)
+        await db.read(offers.kept, scheduled_id=waiting, actor_id=ben.id)
     await db.write(scheduled.change, here, scheduled_id=waiting, by_id=anna.id, draft=a_draft(), due=here.now() + SOON)
     clock.tick(minutes=31)
     await Worker(tools).drain()

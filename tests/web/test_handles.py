@@ -55,8 +55,8 @@ async def test_several_people_post_as_one_account_and_only_they_see_who_it_was(n
         ("hantsprimslt", "<p>A first question</p>"),
     ]
     log = (await anna.get(f"/handles/{handle}")).root.one("section", aria_labelledby="log").text
-    assert "@ben@alder.test posted : A first question" in log
-    assert "@anna@alder.test posted : Welcome back" in log
+    assert "@ben@alder.test posted: A first question" in log
+    assert "@anna@alder.test posted: Welcome back" in log
     public = (await node.stranger.get("/@hantsprimslt")).html
     assert "A first question" in public
     assert "ben" not in public
