@@ -4,12 +4,16 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select
 
+from fedishare.core.here import Here
 from fedishare.db.engine import Database
 from fedishare.db.handles import Scheduled
 from fedishare.db.people import Actor
 from fedishare.db.posts import Post
+from fedishare.db.work import Job
 from fedishare.domain.kinds import Kind
 from fedishare.domain.permissions import Role
+from fedishare.services import housekeeping, scheduled
+from tests.builders import FrozenClock
 from tests.web.builders import RESOURCE, docx, form
 from tests.web.conftest import Node
 
@@ -70,14 +74,30 @@ async def test_a_scheduled_post_is_changed_and_taken_back_by_its_author_alone(no
     assert "Nothing waits for its time" in (await anna.get("/scheduled")).html
 
 
-async def test_a_resource_can_wait_too_with_its_files(node: Node, db: Database) -> None:
+async def test_a_resource_can_wait_too_and_its_files_wait_with_it(
+    node: Node, db: Database, here: Here, clock: FrozenClock
+) -> None:
     _, anna = await node.a_teacher("anna")
+    kept = await anna.post(
+        "/compose", form(RESOURCE | LATER | {"due_day": "2026-09-20"}, [("files", "a.docx", docx())])
+    )
+    listed = await anna.get("/scheduled")
+    waiting = (await db.read(lambda tx: tx.scalars(select(Scheduled.id)).all()))[0]
 
-    kept = await anna.post("/compose", form(RESOURCE | LATER, [("files", "wall.docx", docx())]))
+    clock.tick(days=14)
+    await db.write(housekeeping.sweep, here)
+    gone = await db.read(housekeeping.orphans, [path.name for path in node.stored])
+    post_id = await db.write(scheduled.post, here, scheduled_id=waiting)
+    clock.tick(days=14)
+    await db.write(housekeeping.sweep, here)
 
     assert kept.location == "/scheduled?kept=1", kept.errors
-    assert "1 file" in (await anna.get("/scheduled")).root.one("main").text
-    assert await db.read(lambda tx: len(tx.scalars(select(Scheduled.id)).all())) == 1
+    assert "1 file" in listed.root.one("main").text
+    assert gone == []
+    fetched = await node.stranger.get(f"/resources/{post_id}/files/a.docx")
+    assert (fetched.status, fetched.body) == (200, docx())
+    jobs = await db.read(lambda tx: tx.scalars(select(Job.kind)).all())
+    assert "Forget" not in jobs, "what a resource holds is never thrown away"
 
 
 async def test_a_school_has_a_page_with_those_who_chose_to_be_on_it(node: Node, db: Database) -> None:
