@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import Connection
 
 from fedishare.core import crash
-from fedishare.core.errors import FediShareError, Unreachable
+from fedishare.core.errors import FediShareError, Gone, Invalid, NotFound, Refused, Unreachable
 from fedishare.core.here import Here
 from fedishare.domain.kinds import FileState
 from fedishare.inbox import (
@@ -33,12 +33,12 @@ from fedishare.jobs.queue import Claimed
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import Lane
 from fedishare.net import clamd
-from fedishare.outbox import forwards, publish, rulings, stamps
+from fedishare.outbox import forwards, handles, publish, rulings, stamps
 from fedishare.outbox import members as outbox_members
 from fedishare.outbox import polls as outbox_polls
 from fedishare.outbox import rooms as outbox_rooms
 from fedishare.outbox.deliver import Courier
-from fedishare.services import housekeeping, previews, uploads
+from fedishare.services import housekeeping, previews, scheduled, uploads
 
 log: Final = structlog.get_logger()
 
@@ -88,6 +88,13 @@ async def make_preview(tools: Tools, job: types.MakePreview) -> None:
     picture = await tools.storage.save_bytes(made.picture) if made.picture else None
     preview = previews.Preview(made.facts, picture.key if picture else None)
     await tools.db.write(previews.keep, tools.here, storage_key=job.storage_key, preview=preview)
+
+
+async def post_scheduled(tools: Tools, job: types.PostScheduled) -> None:
+    try:
+        await tools.db.write(scheduled.post, tools.here, scheduled_id=job.scheduled_id)
+    except (Invalid, Refused, NotFound, Gone) as error:
+        await tools.db.write(scheduled.hold, tools.here, scheduled_id=job.scheduled_id, why=str(error))
 
 
 async def sweep(tools: Tools, _: types.Sweep) -> None:
@@ -143,6 +150,12 @@ TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
         types.FetchMembers: rosters.fetch,
         types.RefusePost: rulings.refuse_post,
         types.JudgePaper: judging.judge,
+        types.InviteRunner: handles.invite_runner,
+        types.AnswerInvitation: handles.answer_invitation,
+        types.EndInvitation: handles.end_invitation,
+        types.SendOffer: handles.send_offer,
+        types.AnswerOffer: handles.answer_offer,
+        types.PostScheduled: post_scheduled,
         types.Forget: forget,
         types.Inspect: inspect,
         types.MakePreview: make_preview,

@@ -158,6 +158,26 @@ def account_move(context: click.Context, name: str, target: str) -> None:
 
 
 @commands.group()
+def school() -> None:
+    """The schools of this node, which people on any server can follow."""
+
+
+@school.command("add")
+@click.argument("name")
+@click.option("--name", "shown", required=True, help="What people call the school.")
+@click.option("--owner", required=True, help="The account that runs it first, and asks others to.")
+@click.option("--about", default="", help="A few words for its page.")
+@click.pass_context
+def school_add(context: click.Context, /, name: str, *, shown: str, owner: str, about: str) -> None:
+    """Add a school: NAME becomes @NAME on this node, for good. A node may have several."""
+    from fedishare.cli import people  # noqa: PLC0415 -- as above
+
+    chosen = load(context)
+    asyncio.run(people.open_school(chosen, SystemClock(), name=name, shown=shown, owner=owner, about=about))
+    click.echo(f"{chosen.url}/@{name.removeprefix('@')} is the page of {shown}.")
+
+
+@commands.group()
 def server() -> None:
     """Other servers, and those this node has nothing to do with."""
 

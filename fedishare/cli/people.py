@@ -6,11 +6,12 @@ from fedishare import start
 from fedishare.core.clock import Clock
 from fedishare.core.errors import NotFound
 from fedishare.core.here import Here
+from fedishare.domain.kinds import Kind
 from fedishare.domain.permissions import Role
 from fedishare.inbox import moving
 from fedishare.net import keys
 from fedishare.queries import known
-from fedishare.services import accounts, moves
+from fedishare.services import accounts, handles, moves
 from fedishare.settings import Settings
 
 
@@ -45,6 +46,23 @@ async def move(settings: Settings, clock: Clock, *, name: str, target: str) -> i
         actor_id = await tools.db.read(_ours, tools.here, name=name)
         target_id = await moving.other_account(tools, target)
         return await tools.db.write(moves.leave, tools.here, actor_id=actor_id, target_id=target_id)
+
+
+async def open_school(settings: Settings, clock: Clock, *, name: str, shown: str, owner: str, about: str) -> None:
+    """A school of this node, whose account OWNER runs at first."""
+    async with start.tools(settings, clock=clock) as tools:
+        owner_id = await tools.db.read(_ours, tools.here, name=owner)
+        await tools.db.write(
+            handles.open_handle,
+            tools.here,
+            owner_id=owner_id,
+            username=name.removeprefix("@"),
+            name=shown,
+            about=about,
+            rsa=keys.new_rsa(),
+            ed25519=keys.new_ed25519(),
+            kind=Kind.ORGANISATION,
+        )
 
 
 def _ours(tx: Connection, here: Here, *, name: str) -> int:

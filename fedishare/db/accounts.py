@@ -18,6 +18,8 @@ class Account(Base):
     email_key: Mapped[str] = mapped_column(unique=True)
     password_hash: Mapped[str]
     role: Mapped[Role] = mapped_column(words(Role))
+    # The zone in which they read and write times; None is the one of most of our schools.
+    time_zone: Mapped[str | None]
     default_visibility: Mapped[Visibility] = mapped_column(words(Visibility), default=Visibility.PUBLIC)
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]

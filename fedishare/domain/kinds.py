@@ -60,6 +60,10 @@ class NoticeKind(StrEnum):
     ROOM_POST = "room_post"
     # What one answered settled the question.
     SETTLED = "settled"
+    # Something about a handle that you run, or are asked to run.
+    HANDLE = "handle"
+    # A post that you scheduled could not be published.
+    SCHEDULED = "scheduled"
 
 
 class QuoteState(StrEnum):
@@ -109,6 +113,50 @@ class PostKind(StrEnum):
     RESOURCE = "resource"
     NEWS = "news"
     ACHIEVEMENT = "achievement"
+
+
+class RunnerRole(StrEnum):
+    """The owner of a shared handle chooses who else runs it."""
+
+    OWNER = "owner"
+    RUNNER = "runner"
+
+
+class RunnerState(StrEnum):
+    """Whether somebody may speak as a handle: only while it is active."""
+
+    INVITED = "invited"
+    ACTIVE = "active"
+    ENDED = "ended"
+
+
+class DeedKind(StrEnum):
+    """What was done in the name of a handle, or to those who run it."""
+
+    POST = "post"
+    EDIT = "edit"
+    DELETE = "delete"
+    LIKE = "like"
+    UNLIKE = "unlike"
+    BOOST = "boost"
+    UNBOOST = "unboost"
+    FOLLOW = "follow"
+    SCHEDULE = "schedule"
+    PROFILE = "profile"
+    INVITE = "invite"
+    JOIN = "join"
+    LEAVE = "leave"
+    REMOVE = "remove"
+    OWNER = "owner"
+
+
+class OfferState(StrEnum):
+    """What became of something that a handle elsewhere was asked to publish."""
+
+    SENT = "sent"
+    DONE = "done"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
 
 
 class RulingKind(StrEnum):

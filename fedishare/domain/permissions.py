@@ -28,6 +28,9 @@ class Verb(StrEnum):
     INVITE = "invite"
     MANAGE_ACCOUNTS = "manage_accounts"
     CHANGE_SETTINGS = "change_settings"
+    CREATE_HANDLE = "create_handle"
+    CREATE_SCHOOL = "create_school"
+    MANAGE_HANDLE = "manage_handle"
 
 
 class _Rule(NamedTuple):
@@ -59,6 +62,9 @@ RULES: Final = {
     Verb.INVITE: _Rule(_MODERATORS),
     Verb.MANAGE_ACCOUNTS: _Rule(_ADMINS),
     Verb.CHANGE_SETTINGS: _Rule(_ADMINS),
+    Verb.CREATE_HANDLE: _Rule(_EVERYBODY),
+    Verb.CREATE_SCHOOL: _Rule(_ADMINS),
+    Verb.MANAGE_HANDLE: _Rule(_ADMINS, owner=True),
 }
 
 

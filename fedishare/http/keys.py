@@ -20,7 +20,10 @@ from fedishare.settings import Settings
 
 
 class Visitor(msgspec.Struct, frozen=True):
-    """Who is asking. `account_id` is None for someone who has not signed in."""
+    """Who is asking. `account_id` is None for someone who has not signed in.
+
+    `runs` counts the shared handles that they run or are asked to.
+    """
 
     account_id: int | None = None
     actor_id: int | None = None
@@ -28,6 +31,7 @@ class Visitor(msgspec.Struct, frozen=True):
     name: str = ""
     role: Role = Role.MEMBER
     unseen: int = 0
+    runs: int = 0
 
     @property
     def is_signed_in(self) -> bool:

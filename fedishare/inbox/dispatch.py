@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 
 from fedishare.as2.read import ACTORS
 from fedishare.as2.types import Activity
-from fedishare.inbox import follows, people, pins, posts, quotes, reactions, reports, rooms, rosters, rulings
+from fedishare.domain.kinds import Kind
+from fedishare.inbox import follows, handles, people, pins, posts, quotes, reactions, reports, rooms, rosters, rulings
 from fedishare.inbox.context import Context, Entry, Ignored, Outcome, Verified
 from fedishare.inbox.reading import POSTS
 
@@ -24,6 +25,7 @@ UPDATE: Final = Entry(posts.update, posts.update_needs, posts.prepare)
 ANNOUNCE: Final = Entry(rooms.announce, rooms.announce_needs)
 PASS_ALONG: Final = Entry(rooms.pass_along, rooms.pass_along_needs, rooms.prepare)
 PROFILE: Final = Entry(people.update, people.update_needs)
+OFFER: Final = Entry(handles.offer, handles.offer_needs)
 UNLIKE: Final = Entry(reactions.undo)
 UNFOLLOW: Final = Entry(follows.unfollow)
 
@@ -33,6 +35,11 @@ def _undo_by_id(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     steps = (reactions.undo, follows.unblock, follows.unfollow)
     outcomes = (step(tx, activity, ctx) for step in steps)
     return next((found for found in outcomes if not isinstance(found, Ignored)), Ignored("there was nothing to undo"))
+
+
+def _invite(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
+    """A room invites to join it, a shared handle to run it."""
+    return (rosters.invite if activity.sender.kind is Kind.GROUP else handles.invite)(tx, activity, ctx)
 
 
 def _accept_by_id(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
@@ -50,7 +57,6 @@ TABLE: Final[Mapping[tuple[str, str], Entry]] = MappingProxyType(
         ("Follow", ANY): Entry(follows.follow, follows.follow_needs),
         ("Join", ANY): Entry(follows.join, follows.follow_needs),
         ("Leave", ANY): Entry(follows.leave),
-        ("Invite", ANY): Entry(rosters.invite),
         ("Accept", ANY): Entry(follows.accept),
         ("Reject", ANY): Entry(follows.reject),
         ("Accept", ADDRESS_ONLY): Entry(_accept_by_id),
@@ -58,6 +64,14 @@ TABLE: Final[Mapping[tuple[str, str], Entry]] = MappingProxyType(
         ("Accept", "QuoteRequest"): Entry(quotes.accept),
         ("Reject", "QuoteRequest"): Entry(quotes.reject),
         ("Reject", "Create"): Entry(rulings.reject),
+        ("Invite", ANY): Entry(_invite),
+        ("Accept", "Invite"): Entry(handles.answer),
+        ("Reject", "Invite"): Entry(handles.answer),
+        ("Undo", "Invite"): Entry(handles.end),
+        **{("Offer", kind): OFFER for kind in ("Note", "Like", "Announce", "Delete", "Undo")},
+        ("Undo", "Offer"): Entry(handles.withdraw),
+        ("Accept", "Offer"): Entry(handles.settle),
+        ("Reject", "Offer"): Entry(handles.settle),
         ("QuoteRequest", ANY): Entry(quotes.request, quotes.request_needs, quotes.prepare),
         ("Block", ANY): Entry(rulings.block),
         ("Lock", ANY): Entry(rulings.about_post),

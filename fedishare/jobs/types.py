@@ -30,6 +30,7 @@ ACTOR: Final = Things("actor", ("actor_id",))
 FOLLOW: Final = Things("pair", ("follower_id", "followee_id"))
 STAMP: Final = Things("stamp", ("stamp_id",))
 BLOCK: Final = Things("pair", ("blocker_id", "blocked_id"))
+RUNNER: Final = Things("pair", ("handle_id", "actor_id"))
 
 
 class Job(msgspec.Struct, frozen=True, tag=True):
@@ -386,6 +387,70 @@ class CheckInbox(Job, frozen=True):
     inbox: str
 
 
+class InviteRunner(Job, frozen=True):
+    """A handle of ours asks somebody elsewhere to run it; `uri` is the id of the Invite."""
+
+    about: ClassVar[Things | None] = RUNNER
+
+    handle_id: int
+    actor_id: int
+    uri: str
+
+
+class AnswerInvitation(Job, frozen=True):
+    """One of ours agrees to run a handle elsewhere, declines, or leaves it."""
+
+    about: ClassVar[Things | None] = RUNNER
+
+    handle_id: int
+    actor_id: int
+    uri: str
+    accept: bool
+
+
+class EndInvitation(Job, frozen=True):
+    """Somebody elsewhere does not run a handle of ours any more."""
+
+    about: ClassVar[Things | None] = RUNNER
+
+    handle_id: int
+    actor_id: int
+    uri: str
+
+
+class SendOffer(Job, frozen=True):
+    """One of ours asks a handle elsewhere to publish something; `withdrawn` takes that back."""
+
+    about: ClassVar[Things | None] = RUNNER
+
+    handle_id: int
+    actor_id: int
+    offer_id: int
+    withdrawn: bool = False
+
+
+class AnswerOffer(Job, frozen=True):
+    """What became of something that somebody elsewhere asked a handle of ours to publish.
+
+    `result_uri` is the post, if there is one by now; `reason` is set where it is not accepted.
+    """
+
+    about: ClassVar[Things | None] = RUNNER
+
+    handle_id: int
+    actor_id: int
+    uri: str
+    accept: bool
+    result_uri: str | None = None
+    reason: str = ""
+
+
+class PostScheduled(Job, frozen=True):
+    """The time of a scheduled post has come, unless it was moved or withdrawn meanwhile."""
+
+    scheduled_id: int
+
+
 class Forget(Job, frozen=True):
     """Delete stored files that no post holds any more."""
 
@@ -449,6 +514,12 @@ AnyJob: TypeAlias = (
     | SynchroniseFollowers
     | LookUpNode
     | CheckInbox
+    | InviteRunner
+    | AnswerInvitation
+    | EndInvitation
+    | SendOffer
+    | AnswerOffer
+    | PostScheduled
     | Forget
     | Inspect
     | MakePreview

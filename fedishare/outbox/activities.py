@@ -83,9 +83,9 @@ def follow(*, uri: str, actor: str, followee: str, link: str | None = None) -> D
     return _plain(_activity("Follow", uri=uri, actor=actor, to=[followee], cc=[]) | {"object": followee} | invited)
 
 
-def invite(*, uri: str, room: str, person: str) -> Document:
-    """`room` offers itself to `person`, who takes it up with a Follow."""
-    return _plain(_activity("Invite", uri=uri, actor=room, to=[person], cc=[]) | {"object": room, "target": person})
+def invite(*, uri: str, actor: str, person: str) -> Document:
+    """A room offers itself to `person`, who takes it up with a Follow; a shared handle asks them to run it too."""
+    return _plain(_activity("Invite", uri=uri, actor=actor, to=[person], cc=[]) | {"object": actor, "target": person})
 
 
 def list_member(kind: str, *, uri: str, room: str, person: str, members: str, followers: str) -> Document:
@@ -192,6 +192,31 @@ def refuse(*, uri: str, room: str, activity: str, author: str, summary: str) -> 
     """A room does not take what `activity`, a Create of `author`, wrote into it."""
     refused = _activity("Reject", uri=uri, actor=room, to=[author], cc=[])
     return _plain(refused | {"object": activity} | _reason(summary))
+
+
+def answer_invite(kind: str, *, uri: str, invitation: str, handle: str, person: str) -> Document:
+    """Whoever was invited agrees (Accept), or declines or leaves (Reject)."""
+    invited: Document = {"id": invitation, "type": "Invite", "actor": handle, "object": handle, "target": person}
+    return _plain(_activity(kind, uri=uri, actor=person, to=[handle], cc=[]) | {"object": invited})
+
+
+def offer(thing: Document, *, uri: str, actor: str, handle: str, at: datetime, due: datetime | None = None) -> Document:
+    """Somebody who runs a shared handle elsewhere asks it to publish a post, or to do something; at `due`, if said."""
+    offered = _activity("Offer", uri=uri, actor=actor, to=[handle], cc=[])
+    timed: Document = {"startTime": write.when(due)} if due is not None else {}
+    context = _listed(thing.get("@context", list(write.PLAIN)))
+    about: Document = {"published": write.when(at), "object": write.bare(thing), "target": handle}
+    return write.with_context(context, offered | about | timed)
+
+
+def answer_offer(
+    kind: str, *, uri: str, handle: str, person: str, offered: str, result: str | None = None, summary: str = ""
+) -> Document:
+    """A shared handle says what became of an Offer: `result` is the post, as soon as there is one."""
+    answered: Document = {"id": offered, "type": "Offer", "actor": person, "target": handle}
+    told: Document = {"result": result} if result is not None else {}
+    activity = _activity(kind, uri=uri, actor=handle, to=[person], cc=[])
+    return _plain(activity | {"object": answered} | told | _reason(summary))
 
 
 def add(*, uri: str, actor: str, post: str, featured: str, followers: str, audience: str | None = None) -> Document:

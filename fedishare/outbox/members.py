@@ -57,6 +57,6 @@ async def invite(tools: Tools, job: SendInvitation) -> None:
     room, person = await tools.db.read(parties.both, job.room_id, job.actor_id)
     now = tools.here.now()
     uri = named(tools.here.uris, "Invite", room.who.uri, person.who.uri, now.date().isoformat())
-    activity = activities.invite(uri=uri, room=room.who.uri, person=person.who.uri)
+    activity = activities.invite(uri=uri, actor=room.who.uri, person=person.who.uri)
     about = letter(activity, actor=room.who, object_uri=person.who.uri, public=False, at=now)
     await send(tools, Outgoing(about, inboxes_of([person.who]), again=True))

@@ -23,7 +23,7 @@ async def send_follow(tools: Tools, job: SendFollow) -> None:
         uri=facts.uri, actor=facts.follower.uri, followee=facts.followee.uri, link=job.link or None
     )
     still = partial(parties.is_follow, uri=facts.uri)
-    await _deliver(tools, activity, by=facts.follower, to=facts.followee, again=True, still=still)
+    await deliver(tools, activity, by=facts.follower, to=facts.followee, again=True, still=still)
 
 
 async def send_unfollow(tools: Tools, job: SendUnfollow) -> None:
@@ -49,7 +49,7 @@ async def send_block(tools: Tools, job: SendBlock) -> None:
         return
     activity = activities.block(uri=facts.uri, actor=facts.follower.uri, blocked=facts.followee.uri)
     still = partial(parties.is_block, uri=facts.uri)
-    await _deliver(tools, activity, by=facts.follower, to=facts.followee, still=still)
+    await deliver(tools, activity, by=facts.follower, to=facts.followee, still=still)
 
 
 async def send_unblock(tools: Tools, job: SendUnblock) -> None:
@@ -60,10 +60,10 @@ async def send_unblock(tools: Tools, job: SendUnblock) -> None:
 
 async def _take_back(tools: Tools, activity: Document, *, by: Who, to: Who) -> None:
     uri = named(tools.here.uris, "Undo", str(activity["id"]))
-    await _deliver(tools, activities.undo(activity, uri=uri), by=by, to=to)
+    await deliver(tools, activities.undo(activity, uri=uri), by=by, to=to)
 
 
-async def _deliver(
+async def deliver(
     tools: Tools, activity: Document, *, by: Who, to: Who, again: bool = False, still: Still | None = None
 ) -> None:
     """To the other's own inbox. All that passes between the two is kept in order: Follow before Undo (REL-05)."""

@@ -207,6 +207,10 @@ def entity(facts: PostFacts, row: ResourceRow, *, at: Uris) -> Document:
 
 
 def _school(facts: PostFacts, at: Uris) -> Document:
+    """Who publishes it: the school that its author said is theirs, else the node."""
+    if facts.publisher is not None:
+        school = facts.publisher
+        return {"type": "schema:Organization", "id": school.url, "schema:name": school.name}
     if not facts.node_name:
         return {}
     return {"type": "schema:Organization", "id": f"{at.origin}/", "schema:name": facts.node_name}

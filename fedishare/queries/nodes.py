@@ -48,6 +48,17 @@ FOLLOWED: Final = _ties.join(_there, _there.id == Follow.followee_id)
 FOLLOWERS: Final = _ties.join(_there, _there.id == Follow.follower_id)
 
 
+SOFTWARE_OF: Final = (
+    select(Node.software).join(Actor, Actor.host == Node.host).where(Actor.id == bindparam("actor"), ~Actor.local)
+)
+
+
+def software_of(tx: Connection, *, actor_id: int) -> str | None:
+    """What the server of somebody elsewhere runs, if it has said so."""
+    found: str | None = tx.scalar(SOFTWARE_OF, {"actor": actor_id})
+    return found
+
+
 def blocked(tx: Connection) -> list[BlockedLine]:
     """The domains this node has nothing to do with, by name."""
     return [BlockedLine(*row) for row in tx.execute(BLOCKED)]
@@ -60,6 +71,6 @@ def ties(tx: Connection, *, domain: str) -> Ties:
     return Ties(people, followed, followers)
 
 
-def software_of(tx: Connection, *, host: str) -> str | None:
+def software_at(tx: Connection, *, host: str) -> str | None:
     """What a server runs, as far as we know."""
     return tx.scalar(SOFTWARE, {"at": host})

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, bindparam, select
 
 from fedishare.core.errors import NotFound
 from fedishare.db.base import aliased
+from fedishare.db.handles import Affiliation
 from fedishare.db.people import Actor, ActorKey
 from fedishare.db.polls import Poll, PollOption, Vote
 from fedishare.db.posts import Attachment, Mention, Post, PostTag
@@ -153,6 +154,7 @@ class PostFacts(NamedTuple):
     node_name: str = ""
     images: tuple[ImageRow, ...] = ()
     purpose: PurposeRow | None = None
+    publisher: Who | None = None
 
 
 class VoteRow(NamedTuple):
@@ -380,8 +382,15 @@ LOST_BOOST: Final = select(Removal.boost_uri).where(
 )
 
 
+PUBLISHER: Final = (
+    select(*columns(Actor, Who._fields))
+    .join(Affiliation, Affiliation.school_id == Actor.id)
+    .where(Affiliation.actor_id == bindparam("author"), Actor.suspended_at.is_(None), Actor.deleted_at.is_(None))
+)
+
+
 def post_facts(tx: Connection, post_id: int) -> PostFacts:
-    """All that the document of a post tells; eleven statements at most, and two more for minutes. Raises NotFound."""
+    """All that the document of a post tells; twelve statements at most, and two more for minutes. Raises NotFound."""
     row = tx.execute(POST, {"post": post_id}).one_or_none()
     if row is None:
         raise NotFound("There is no such post.")
@@ -411,6 +420,7 @@ def post_facts(tx: Connection, post_id: int) -> PostFacts:
         paper=papers.paper(tx, post_id=post_id, kind=post.paper) if post.paper else None,
         node_name=_node_name(tx, domain=author.domain) if resource else "",
         purpose=purpose,
+        publisher=_publisher(tx, author) if resource else None,
     )
 
 
@@ -418,6 +428,13 @@ def _node_name(tx: Connection, *, domain: str) -> str:
     # The node's own actor is called by its host, and has the only name for which there is an index.
     handle = f"{domain.partition(':')[0]}@{domain}".lower()
     return tx.scalar(NODE_NAME, {"handle": handle}) or ""
+
+
+def _publisher(tx: Connection, author: Who) -> Who | None:
+    """The school in whose name somebody shares a resource: theirs, as they said, or the school that they speak as."""
+    if author.kind is Kind.ORGANISATION:
+        return author
+    return next(iter(rows(tx, PUBLISHER, Who, author=author.id)), None)
 
 
 def votes_facts(tx: Connection, *, post_id: int, actor_id: int) -> VotesFacts | None:

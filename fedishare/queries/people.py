@@ -10,11 +10,12 @@ from fedishare.core.here import Here
 from fedishare.db.accounts import Account, Session
 from fedishare.db.base import aliased
 from fedishare.db.follows import Block, Follow, Mute
+from fedishare.db.handles import Runner
 from fedishare.db.notices import Notice
 from fedishare.db.people import Actor, FeaturedTag
 from fedishare.db.posts import Post
 from fedishare.domain.audience import OPEN
-from fedishare.domain.kinds import FollowState, Kind
+from fedishare.domain.kinds import FollowState, Kind, RunnerState
 from fedishare.domain.permissions import Role
 from fedishare.queries.cards import Face, face, face_columns
 from fedishare.queries.privacy import is_private_room
@@ -68,6 +69,7 @@ class SignedIn(NamedTuple):
     name: str
     role: Role
     unseen: int
+    runs: int
 
 
 _followed: Any = aliased(Actor)
@@ -164,6 +166,11 @@ SIGNED_IN: Final = (
         select(func.count())
         .select_from(Notice)
         .where(Notice.recipient_id == Account.actor_id, Notice.seen_at.is_(None))
+        .correlate(Account)
+        .scalar_subquery(),
+        select(func.count())
+        .select_from(Runner)
+        .where(Runner.actor_id == Account.actor_id, Runner.state != RunnerState.ENDED)
         .correlate(Account)
         .scalar_subquery(),
     )

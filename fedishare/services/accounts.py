@@ -45,6 +45,7 @@ REVOKE_ALL: Final = (
     .where(Token.account_id == bindparam("account"), Token.revoked_at.is_(None))
     .values(revoked_at=bindparam("now"))
 )
+SET_ZONE: Final = update(Account).where(Account.actor_id == bindparam("actor")).values(time_zone=bindparam("zone"))
 SET_PASSWORD: Final = (
     update(Account).where(Account.id == bindparam("account")).values(password_hash=bindparam("hashed"))
 )
@@ -136,6 +137,11 @@ def change_password(tx: Connection, here: Here, *, account_id: int, password_has
     tx.execute(SET_PASSWORD, {"account": account_id, "hashed": password_hash})
     tx.execute(CLOSE_ALL, {"account": account_id})
     tx.execute(REVOKE_ALL, {"account": account_id, "now": here.now()})
+
+
+def set_time_zone(tx: Connection, *, actor_id: int, zone: str | None) -> None:
+    """In which zone somebody reads and writes times."""
+    tx.execute(SET_ZONE, {"actor": actor_id, "zone": zone})
 
 
 def issue_token(tx: Connection, here: Here, *, username: str, scopes: str) -> str:

@@ -11,6 +11,7 @@ from fedishare.db import work
 from fedishare.db.accounts import Session
 from fedishare.db.base import lock
 from fedishare.db.drafts import DraftPicture
+from fedishare.db.handles import ScheduledFile
 from fedishare.db.media import Media
 from fedishare.db.nodes import Node
 from fedishare.db.previews import Preview
@@ -44,11 +45,15 @@ DROP_LOOSE: Final = (
     delete(Media)
     .where(Media.post_id.is_(None), Media.created_at < bindparam("before"))
     .where(~exists().where(DraftPicture.media_key == Media.key))
+    .where(~exists().where(ScheduledFile.storage_key == Media.storage_key))
     .returning(Media.storage_key)
 )
 HELD_BY_MEDIA: Final = select(Media.storage_key).where(Media.storage_key.in_(bindparam("keys", expanding=True)))
 HELD_BY_RESOURCES: Final = select(ResourceFile.storage_key).where(
     ResourceFile.storage_key.in_(bindparam("keys", expanding=True))
+)
+HELD_BY_SCHEDULED: Final = select(ScheduledFile.storage_key).where(
+    ScheduledFile.storage_key.in_(bindparam("keys", expanding=True))
 )
 PLANNED: Final = select(
     exists().where(work.Job.kind == Sweep.__name__, work.Job.failed_at.is_(None), work.Job.due_at > bindparam("after"))
@@ -65,6 +70,7 @@ def orphans(tx: Connection, keys: Sequence[str]) -> list[str]:
         held.update(tx.scalars(HELD_BY_MEDIA, some), tx.scalars(HELD_BY_RESOURCES, some))
         held.update(tx.scalars(uploads.HELD, some))
         held.update(tx.scalars(HELD_BY_PREVIEWS, some))
+        held.update(tx.scalars(HELD_BY_SCHEDULED, some))
     return [key for key in keys if key not in held]
 
 

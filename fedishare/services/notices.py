@@ -10,6 +10,7 @@ from fedishare.core.here import Here
 from fedishare.db.accounts import Account
 from fedishare.db.base import insert
 from fedishare.db.follows import Block, Mute
+from fedishare.db.handles import Handle
 from fedishare.db.notices import Notice
 from fedishare.db.people import Actor
 from fedishare.db.rooms import Steward
@@ -30,6 +31,12 @@ EARS: Final = (
     .where(Account.actor_id != bindparam("cause_of_it"))
     .where(~exists().where(Block.blocker_id == Account.actor_id, Block.blocked_id == bindparam("cause_of_it")))
     .where(~exists().where(Mute.muter_id == Account.actor_id, Mute.muted_id == bindparam("cause_of_it")))
+    # What a shared handle was told is kept for it, and read by those who run it.
+    .union_all(
+        select(Handle.actor_id)
+        .where(Handle.actor_id == bindparam("recipient"), Handle.actor_id != bindparam("cause_of_it"))
+        .where(~exists().where(Block.blocker_id == Handle.actor_id, Block.blocked_id == bindparam("cause_of_it")))
+    )
 )
 MODERATORS: Final = (
     select(Account.actor_id)
@@ -81,10 +88,11 @@ def spread(
     kind: NoticeKind,
     actor_id: int,
     cause: str,
-    post_id: int,
+    post_id: int | None = None,
+    line: str = "",
 ) -> None:
     """Tell several people here at once, whom the caller chose; the one who caused it may be among them."""
-    _write(tx, here, ears, kind=kind, actor_id=actor_id, cause=cause, post_id=post_id, line="")
+    _write(tx, here, ears, kind=kind, actor_id=actor_id, cause=cause, post_id=post_id, line=line)
 
 
 def withdraw(tx: Connection, *, recipient_id: int, kind: NoticeKind, cause: str) -> bool:

@@ -9,6 +9,7 @@ from fedishare.core.errors import Invalid, NotFound, TooLarge
 from fedishare.core.here import Here
 from fedishare.db.base import aliased, insert
 from fedishare.db.drafts import DraftPicture, DraftUpload, SavedDraft
+from fedishare.db.handles import ScheduledFile
 from fedishare.db.media import Media
 from fedishare.db.uploads import Upload
 from fedishare.jobs.queue import enqueue
@@ -70,6 +71,7 @@ PICTURES_ONLY_HERE: Final = (
 DROP_PICTURES: Final = (
     delete(Media)
     .where(Media.key.in_(bindparam("keys", expanding=True)), Media.post_id.is_(None))
+    .where(~exists().where(ScheduledFile.storage_key == Media.storage_key))
     .returning(Media.storage_key)
 )
 

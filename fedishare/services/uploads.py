@@ -11,6 +11,7 @@ from fedishare.core.errors import Invalid, NotFound, TooLarge
 from fedishare.core.here import Here
 from fedishare.db.base import insert
 from fedishare.db.drafts import DraftUpload
+from fedishare.db.handles import ScheduledFile
 from fedishare.db.resources import ResourceFile
 from fedishare.db.uploads import Upload
 from fedishare.domain import files
@@ -74,7 +75,7 @@ TAKE: Final = (
 DROP: Final = (
     delete(Upload)
     .where(Upload.key.in_(bindparam("keys", expanding=True)), Upload.owner_id == bindparam("owner"))
-    .where(Upload.post_id.is_(None))
+    .where(Upload.post_id.is_(None), ~exists().where(ScheduledFile.storage_key == Upload.storage_key))
     .returning(Upload.storage_key)
 )
 _taken: Final = Upload.storage_key == ResourceFile.storage_key
@@ -92,13 +93,22 @@ KNOWN: Final = select(Upload.sha256).where(Upload.storage_key == bindparam("stor
 KNOWN_OF_RESOURCES: Final = select(ResourceFile.sha256).where(ResourceFile.storage_key == bindparam("stored"))
 # A draft keeps what it holds for as long as it is kept itself, if it is whole.
 _is_loose: Final = Upload.finished_at.is_(None) | ~exists().where(DraftUpload.upload_key == Upload.key)
+_waits: Final = exists().where(ScheduledFile.storage_key == Upload.storage_key)
 EXPIRED: Final = (
     delete(Upload)
-    .where(Upload.expires_at < bindparam("before"), Upload.post_id.is_(None), _is_loose)
+    .where(Upload.expires_at < bindparam("before"), Upload.post_id.is_(None), _is_loose, ~_waits)
     .returning(Upload.storage_key)
 )
 # Once a resource holds the file, its row only tells forms that are sent twice.
 TAKEN_LONG_AGO: Final = delete(Upload).where(Upload.expires_at < bindparam("before"), Upload.post_id.is_not(None))
+STATES: Final = select(Upload.storage_key, Upload.state).where(
+    Upload.storage_key.in_(bindparam("stored", expanding=True)), Upload.post_id.is_(None)
+)
+TAKE_STORED: Final = (
+    update(Upload)
+    .where(Upload.storage_key.in_(bindparam("stored", expanding=True)), Upload.post_id.is_(None))
+    .values(post_id=bindparam("post"), expires_at=bindparam("until"))
+)
 HELD: Final = select(Upload.storage_key).where(Upload.storage_key.in_(bindparam("keys", expanding=True)))
 
 
@@ -194,6 +204,19 @@ def several(tx: Connection, *, owner_id: int, keys: Sequence[str]) -> list[Stage
         else {}
     )
     return [found[key] for key in wanted if key in found]
+
+
+def states(tx: Connection, *, storage_keys: Sequence[str]) -> dict[str, FileState]:
+    """Whether stored files that no resource holds yet may be given out, by what was found out about them."""
+    rows = tx.execute(STATES, {"stored": list(storage_keys)}).all() if storage_keys else []
+    return {row.storage_key: row.state for row in rows}
+
+
+def take_stored(tx: Connection, here: Here, *, storage_keys: Sequence[str], post_id: int) -> None:
+    """A resource that waited for its time holds them from now on, whoever sent them."""
+    if storage_keys:
+        values = {"stored": list(storage_keys), "post": post_id, "until": here.now() + LOOSE_KEPT}
+        tx.execute(TAKE_STORED, values)
 
 
 def note(tx: Connection, here: Here, *, key: str, received: int) -> None:

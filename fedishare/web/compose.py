@@ -4,23 +4,27 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from aiohttp import web
+from sqlalchemy import Connection
 
 from fedishare.core.errors import Invalid, Refused, TooLarge
+from fedishare.core.here import Here
 from fedishare.domain import polls
 from fedishare.domain.audience import Visibility
 from fedishare.domain.permissions import Verb, may
 from fedishare.http.keys import DATABASE, HERE, SETTINGS, VISITOR
 from fedishare.http.pages import page
 from fedishare.http.routes import Routes
+from fedishare.queries import handles as running
 from fedishare.queries import resources, room_left, timelines
 from fedishare.queries.cards import Card
 from fedishare.queries.resources import Preset
+from fedishare.services import handles, uploads
 from fedishare.services.descriptions import Misfit
 from fedishare.services.drafts import Change, PollDraft
 from fedishare.services.resources import UploadedFile
 from fedishare.services.saved import Seen
 from fedishare.services.uploads import Staged
-from fedishare.web import asked, choices, describe, drafting, forms, staging
+from fedishare.web import asked, choices, describe, drafting, forms, staging, voices
 from fedishare.web.drafting import PLACES, POLL_PLACES, Sent, Setting
 from fedishare.web.staging import Line
 
@@ -70,6 +74,7 @@ async def ask(request: web.Request) -> web.Response:
         "visibility": visibility,
         "room": request.query.get("room", ""),
         "purpose": request.query.get("purpose", ""),
+        "as": request.query.get("as", ""),
     } | describe.fresh(setting.preset)
     return await _show(request, setting, values=values)
 
@@ -83,18 +88,16 @@ async def send(request: web.Request) -> web.Response:
     if sent.form.text("suggest"):
         return await _suggest(request, sent)
     errors = drafting.mistakes(sent)
+    choice = await voices.chosen(request, sent.form, errors)
     if errors:
         return await show_again(request, sent, errors)
     try:
         draft = drafting.draft_of(sent, default_credit=_default_credit(request))
         people = await drafting.find_named(request, draft.text)
-        post_id = await request.app[DATABASE].write(
-            drafting.publish, request.app[HERE], author_id=me, draft=draft, people=people,
-            files=[staged.key for staged in sent.files], seen=sent.seen,
-        )  # fmt: skip
+        onward = await voices.publish(request, choice, draft, people, sent=sent)
     except (Invalid, Refused) as error:
         return await show_again(request, sent, {_field_of(error): str(error)})
-    return asked.go(f"/resources/{post_id}" if draft.resource is not None else f"/posts/{post_id}")
+    return asked.go(onward)
 
 
 def _field_of(error: Exception) -> str:
@@ -167,7 +170,7 @@ async def edit(request: web.Request) -> web.Response:
     try:
         named = await drafting.find_named(request, change.text)
         await request.app[DATABASE].write(
-            drafting.rewrite, request.app[HERE], editor_id=me, post_id=post.id, change=change, people=named,
+            _rewrite, request.app[HERE], post=post, me=me, change=change, people=named,
             files=[each.key for each in staged],
         )  # fmt: skip
     except Invalid as error:
@@ -209,6 +212,24 @@ async def _suggest_in_edit(
     return await _show_edit(request, post, values=values, errors={}, files=files)
 
 
+def _rewrite(
+    tx: Connection,
+    here: Here,
+    *,
+    post: Card,
+    me: int,
+    change: Change,
+    people: Mapping[str, int],
+    files: Sequence[str],
+) -> None:
+    """By its author, or by whoever runs the handle that is its author."""
+    if post.author.id == me:
+        drafting.rewrite(tx, here, editor_id=me, post_id=post.id, change=change, people=people, files=files)
+        return
+    handles.edit(tx, here, handle_id=post.author.id, by_id=me, post_id=post.id, change=change, people=people)
+    uploads.take(tx, here, owner_id=me, keys=files, post_id=post.id)
+
+
 def _poll_values(post: Card) -> dict[str, str]:
     if post.poll is None:
         return {}
@@ -224,10 +245,13 @@ def _changed_poll(form: forms.Form, post: Card) -> PollDraft | None:
 
 
 async def _own(request: web.Request) -> Card:
-    """The post in the address, if it is the visitor's own."""
-    me = asked.me(request)
-    post = await request.app[DATABASE].read(timelines.card, post_id=asked.post_id(request), viewer=me)
-    if post.author.id != me:
+    """The post in the address, if it is the visitor's own, or that of a handle of ours which they run."""
+    return await request.app[DATABASE].read(_readable, post_id=asked.post_id(request), me=asked.me(request))
+
+
+def _readable(tx: Connection, *, post_id: int, me: int) -> Card:
+    post = timelines.card(tx, post_id=post_id, viewer=me)
+    if post.author.id != me and not (post.local and running.is_active(tx, handle_id=post.author.id, actor_id=me)):
         raise Refused("Only its author can edit a post.")
     return post
 
@@ -301,6 +325,7 @@ async def _show(
         is_more_open=describe.is_open(values, errors or {}),
         action="/compose",
         back=back,
+        **await voices.on_form(request),
         **_lists(request, setting.preset),
     )
 
@@ -340,6 +365,7 @@ async def _show_edit(
         is_more_open=describe.is_open(values, errors),
         action=f"/posts/{post.id}/edit",
         back=asked.path(request, post.uri),
+        speaker=post.author if post.author.id != request[VISITOR].actor_id else None,
         **_lists(request, preset),
     )
 
@@ -360,6 +386,7 @@ def _complete(values: Mapping[str, str]) -> dict[str, str]:
     )
     empty |= dict.fromkeys(("purpose", "topic"), "")
     empty |= dict.fromkeys((*(f"poll_{place}" for place in POLL_PLACES), "poll_several", "quote_policy"), "")
+    empty |= dict.fromkeys(("as", "byline", "due_day", "due_time"), "")
     return (
         empty
         | {"language": "en", "poll_lasts": choices.USUAL_LENGTH}

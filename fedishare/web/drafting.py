@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from aiohttp import web
@@ -299,22 +299,25 @@ def publish(
     people: Mapping[str, int],
     files: Sequence[str] = (),
     seen: Seen | None = None,
+    owner_id: int | None = None,
+    write: Callable[..., int] = posts.publish,
 ) -> int:
-    """Publish a draft once. Raises Invalid or Refused with what its author can do.
+    """Publish a draft once, or do with it what `write` does. Raises Invalid or Refused with what its author can do.
 
     `files` are the keys of the uploads that it takes along; what was `seen` as a draft on the server is none any more.
+    Both are those of `owner_id`, who wrote it, where that is not its author.
     """
     if draft.resource and pages.is_shared(tx, storage_keys=[file.storage_key for file in draft.resource.files]):
         raise Invalid("These files have been shared already: look at your page before you send them again.")
     if draft.visibility is Visibility.MENTIONED and draft.in_reply_to is None and not people:
         raise Invalid("Nobody would see this: name at least one person, such as @name@school.example.")
     try:
-        post_id = posts.publish(tx, here, author_id=author_id, draft=draft, people=people)
+        post_id = write(tx, here, author_id=author_id, draft=draft, people=people)
     except NotFound as error:
         raise Invalid(str(error)) from error
-    uploads.take(tx, here, owner_id=author_id, keys=files, post_id=post_id)
+    uploads.take(tx, here, owner_id=owner_id or author_id, keys=files, post_id=post_id)
     if seen is not None:
-        saved.published(tx, owner_id=author_id, seen=seen)
+        saved.published(tx, owner_id=owner_id or author_id, seen=seen)
     return post_id
 
 

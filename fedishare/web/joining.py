@@ -168,10 +168,10 @@ async def _onward(request: web.Request, handle: str, link: str) -> tuple[str, st
             return f"/sign-in?{urlencode({'next': asked.path(request, link)})}", ""
         who, now = request.remote or "", request.app[HERE].now()
         request.app[LIMITS].take("invitation", who, now=now, burst=LOOK_UPS, per_minute=LOOK_UPS_A_MINUTE)
-        runs = await request.app[DATABASE].read(nodes.software_of, host=origin.authority)
+        runs = await request.app[DATABASE].read(nodes.software_at, host=origin.authority)
         if runs is None:
             await software.learn(request.app[TOOLS], f"{origin}/")
-            runs = await request.app[DATABASE].read(nodes.software_of, host=origin.authority)
+            runs = await request.app[DATABASE].read(nodes.software_at, host=origin.authority)
     except FediShareError as error:
         return "", str(error)
     if (runs or "").lower() == OURS:

@@ -14,11 +14,12 @@ from fedishare.domain.permissions import Verb, may
 from fedishare.http.keys import DATABASE, HERE, SETTINGS, VISITOR
 from fedishare.http.pages import page, shared_page
 from fedishare.http.routes import Allow, Handler, Routes
-from fedishare.queries import meetings, people, privacy, rooms, rulings, timelines
+from fedishare.queries import handles, meetings, people, privacy, rooms, rulings, schools, timelines
 from fedishare.queries.cards import Card, Face
 from fedishare.queries.meetings import Glance
 from fedishare.queries.people import Profile, Relation
 from fedishare.queries.rooms import RoomFacts
+from fedishare.queries.schools import SchoolFacts
 from fedishare.services import follows
 from fedishare.web import asked, choices, forms
 
@@ -60,6 +61,8 @@ class Seen(NamedTuple):
     has_new_rules: bool = False
     topics: tuple[str, ...] = ()
     level: Level = Level.MENTIONS
+    school: SchoolFacts | None = None
+    is_run: bool = False
 
 
 class Wish(NamedTuple):
@@ -101,7 +104,7 @@ async def show(request: web.Request) -> web.Response:
     first = {post.id for post in seen.pinned}
     posts = [post for post in seen.posts if post.id not in first]
     values: dict[str, Any] = {"who": seen.who, "relation": seen.relation, "posts": posts, "older": older}
-    values |= {"pinned": seen.pinned, "tags": seen.tags}
+    values |= {"pinned": seen.pinned, "tags": seen.tags, "school": seen.school, "is_run": seen.is_run}
     if seen.facts is None:
         return await shared_page(request, "profile.html", **values)
     is_member = seen.relation is not None and seen.relation.following == FollowState.ACCEPTED
@@ -132,7 +135,10 @@ def _see(tx: Connection, here: Here, wish: Wish) -> Seen:
     tags = people.featured_tags(tx, actor_id=who.id) if is_first else []
     if who.kind != Kind.GROUP:
         posts = timelines.author(tx, actor_id=who.id, viewer=wish.viewer, before=wish.before)
-        return Seen(who, relation, posts, pinned, tags, None)
+        is_school = who.kind is Kind.ORGANISATION and who.local and is_first
+        school = schools.facts(tx, school_id=who.id, viewer=wish.viewer) if is_school else None
+        is_run = wish.viewer is not None and handles.is_active(tx, handle_id=who.id, actor_id=wish.viewer)
+        return Seen(who, relation, posts, pinned, tags, None, school=school, is_run=is_run)
     posts = timelines.room(
         tx,
         room_id=who.id,

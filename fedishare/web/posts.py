@@ -12,10 +12,11 @@ from fedishare.domain.permissions import Verb, may
 from fedishare.http.keys import DATABASE, HERE, VISITOR, Visitor
 from fedishare.http.pages import page, shared_page
 from fedishare.http.routes import Allow, Routes
+from fedishare.queries import handles as running
 from fedishare.queries import pages, timelines
 from fedishare.queries.cards import Card
 from fedishare.queries.pages import Version
-from fedishare.services import pins, posts
+from fedishare.services import handles, pins, posts
 from fedishare.services.pins import MOST
 from fedishare.web import asked, crawls, questions, resources
 
@@ -118,8 +119,7 @@ def _unpin(tx: Connection, here: Here, *, post_id: int, me: int) -> None:
 
 @routes.get("/posts/{id}/delete")
 async def ask_to_delete(request: web.Request) -> web.Response:
-    post = await request.app[DATABASE].read(timelines.card, post_id=asked.post_id(request), viewer=asked.me(request))
-    is_own = _require_right(request[VISITOR], post)
+    post, is_own = await request.app[DATABASE].read(_ask, post_id=asked.post_id(request), visitor=request[VISITOR])
     said = (
         "It is taken away here, and every server that has it is asked to do the same."
         if is_own
@@ -148,8 +148,23 @@ async def delete(request: web.Request) -> web.Response:
 def _delete(tx: Connection, here: Here, *, post_id: int, visitor: Visitor) -> None:
     # Read again inside the transaction: whose post it is decides, not what a form said.
     post = timelines.card(tx, post_id=post_id, viewer=visitor.actor_id)
+    if _is_of_handle(tx, visitor, post):
+        handles.delete(tx, here, handle_id=post.author.id, by_id=visitor.actor_id or 0, post_id=post_id)
+        return
     is_own = _require_right(visitor, post)
     posts.delete(tx, here, by_id=visitor.actor_id or 0, post_id=post_id, as_moderator=not is_own)
+
+
+def _is_of_handle(tx: Connection, visitor: Visitor, post: Card) -> bool:
+    """Whether a handle of ours wrote it that the visitor runs."""
+    is_ours = post.local and post.author.id != visitor.actor_id and visitor.runs > 0
+    return is_ours and running.is_active(tx, handle_id=post.author.id, actor_id=visitor.actor_id or 0)
+
+
+def _ask(tx: Connection, *, post_id: int, visitor: Visitor) -> tuple[Card, bool]:
+    """A post to delete, and whether in its author's name."""
+    post = timelines.card(tx, post_id=post_id, viewer=visitor.actor_id)
+    return post, _is_of_handle(tx, visitor, post) or _require_right(visitor, post)
 
 
 def _require_right(visitor: Visitor, post: Card) -> bool:

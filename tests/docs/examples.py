@@ -3,20 +3,25 @@
 from datetime import UTC, datetime
 from typing import Final
 
+import msgspec
+
 from fedishare.as2.write import Document, bare
 from fedishare.core import uris as addresses
 from fedishare.core.uris import Place, Uris
 from fedishare.domain.audience import Visibility, address
-from fedishare.domain.kinds import Kind
+from fedishare.domain.kinds import Kind, OfferState
 from fedishare.domain.terms import ROLES, Basis, Term, TermKind
-from fedishare.outbox import activities, resources
+from fedishare.outbox import activities, handles, resources
+from fedishare.queries.offers import OfferFacts
 from fedishare.queries.outgoing import FileRow, PostFacts, PostRow, UseFacts
 from fedishare.queries.parties import Who
 from fedishare.queries.resources import ResourceRow
+from fedishare.services.offers import Wish
 from tests.builders import WORKSHEET
 
 ALDER: Final = Uris("https://alder.example")
 BIRCH: Final = Uris("https://birch.example")
+HANTS: Final = Uris("https://hants.example")
 HALL: Final = Uris("https://hall.example")
 TEACHER: Final = ROLES[0]
 AT: Final = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -129,3 +134,10 @@ def used() -> Document:
         author=ANNA,
     )
     return bare(activities.create(resources.use_note(facts, at=BIRCH), uri=facts.uri))
+
+
+def offered() -> Document:
+    """Ben asks a handle that he runs to publish something; without its context."""
+    handle = who(HANTS, Place.PERSON, "hantsprimslt", "Hants Primary SLT", local=False)
+    wish = msgspec.json.encode(Wish(text="We meet on **Thursday**."))
+    return bare(handles.offer(OfferFacts(BIRCH.activity(4712), wish, None, OfferState.SENT, AT, BEN, handle)))

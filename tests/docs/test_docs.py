@@ -95,11 +95,14 @@ PERMISSIONS: Final = {
     "see and settle reports": (Verb.DECIDE_REPORTS,),
     "block and unblock servers": (Verb.BLOCK_NODES,),
     "look after a room": (Verb.MODERATE_ROOM,),
+    "make a shared handle": (Verb.CREATE_HANDLE,),
+    "choose who runs a shared handle": (Verb.MANAGE_HANDLE,),
+    "add a school": (Verb.CREATE_SCHOOL,),
 }
 
 
 def allowed(role: Role, verb: Verb) -> str:
-    is_about_things = verb in {Verb.EDIT_POST, Verb.DELETE_POST, Verb.MODERATE_ROOM}
+    is_about_things = verb in {Verb.EDIT_POST, Verb.DELETE_POST, Verb.MODERATE_ROOM, Verb.MANAGE_HANDLE}
     if may(role, verb):
         return "any" if is_about_things else "yes"
     return "own" if may(role, verb, owns=True) else "no"

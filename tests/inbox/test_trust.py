@@ -22,4 +22,5 @@ def test_every_activity_that_we_promise_has_an_entry() -> None:
         *("Follow", "Accept", "Reject", "Undo", "Block", "Join", "Leave", "Invite"),
         *("Create", "Update", "Delete", "Announce", "Like", "EmojiReact", "Dislike"),
         *("Add", "Remove", "Lock", "Move", "Flag", "QuoteRequest"),
+        *("Invite", "Offer"),
     }

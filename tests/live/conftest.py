@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from fedishare.core.clock import Clock
 from tests import postgres
 from tests.live.nodes import LiveNode, log_plainly
 from tests.live.peers import Peer
@@ -61,9 +62,9 @@ async def open_node(town: Town, new_database: NewDatabase, tmp_path: Path) -> As
     """Starts a node by its host and its name; all of them stop when the test is over."""
     nodes: list[LiveNode] = []
 
-    async def open_one(host: str, name: str = "") -> LiveNode:
+    async def open_one(host: str, name: str = "", *, clock: Clock | None = None) -> LiveNode:
         label = host.partition(".")[0]
-        node = LiveNode(town, host, database=new_database(label), folder=tmp_path / label, name=name)
+        node = LiveNode(town, host, database=new_database(label), folder=tmp_path / label, name=name, clock=clock)
         nodes.append(node)
         await node.start()
         return node

@@ -1,11 +1,13 @@
 """Everything that we can say, made at least once: each kind of actor, post and activity, with all it may have."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
+
+import msgspec
 
 from fedishare.core.uris import Uris
 from fedishare.domain.audience import PUBLIC_IRI, Visibility
-from fedishare.domain.kinds import AttachmentKind, KeyKind, Kind, PostKind, QuoteState
+from fedishare.domain.kinds import AttachmentKind, KeyKind, Kind, OfferState, PostKind, QuoteState
 from fedishare.domain.papers import (
     ActionPaper,
     ItemPaper,
@@ -19,7 +21,8 @@ from fedishare.domain.papers import (
     ReportPaper,
 )
 from fedishare.domain.terms import Basis, Term, TermKind
-from fedishare.outbox import activities, objects, polls, resources, stamps
+from fedishare.outbox import activities, handles, objects, polls, resources, stamps
+from fedishare.queries.offers import OfferFacts
 from fedishare.queries.outgoing import (
     AttachmentRow,
     FileRow,
@@ -37,6 +40,7 @@ from fedishare.queries.outgoing import (
 from fedishare.queries.parties import ActorFacts, ActorRow, Key, Who
 from fedishare.queries.quotes import StampFacts
 from fedishare.queries.resources import ResourceRow
+from fedishare.services.offers import Act, Wish
 from tests.builders import MONDAY, WORKSHEET, an_ed25519_pair, an_rsa_pair
 
 Document = dict[str, Any]
@@ -241,6 +245,16 @@ ASKING: Final[Document] = {
 LOCKED: Final = activities.lock(
     uri=AT.activity(31), actor=ANNA, post="https://birch.test/1", to=[PUBLIC_IRI], audience=ROOM.uri, summary="Enough"
 )
+INVITED: Final = activities.invite(uri=AT.activity(49), actor=ANNA, person=BEN.uri)
+CY: Final = "https://oak.test/users/cy"
+
+
+def an_offer(wish: Wish, *, due: datetime | None = None) -> Document:
+    """Anna asks a handle at birch.test, which she runs."""
+    offered = OfferFacts(AT.activity(56), msgspec.json.encode(wish), due, OfferState.SENT, MONDAY, AUTHOR, BEN)
+    return handles.offer(offered)
+
+
 OTHERS: Final = {
     "a stamp": stamps.stamp(
         StampFacts(1, AT.activity(40), 7, "https://alder.test/posts/7", "https://birch.test/posts/2", None, AUTHOR, BEN)
@@ -283,7 +297,7 @@ SAID: Final[dict[str, Document]] = {
     "Add: a moderator": activities.list_in(
         "Add", uri=AT.activity(38), actor=ANNA, thing=BEN.uri, target=f"{ROOM.uri}/moderators", room=ROOM.uri
     ),
-    "Invite": activities.invite(uri=AT.activity(41), room=OUR_ROOM.uri, person=BEN.uri),
+    "Invite: into a room": activities.invite(uri=AT.activity(41), actor=OUR_ROOM.uri, person=BEN.uri),
     "Add: a member": activities.list_member(
         "Add",
         uri=AT.activity(42),
@@ -297,6 +311,30 @@ SAID: Final[dict[str, Document]] = {
     ),
     "Reject: a post": activities.refuse(
         uri=AT.activity(39), room=ANNA, activity="https://birch.test/1/activity", author=BEN.uri, summary="Closed"
+    ),
+    "Invite: to run a handle": INVITED,
+    "Undo: an invitation": activities.undo(INVITED, uri=AT.activity(50)),
+    "Accept: an invitation": activities.answer_invite(
+        "Accept", uri=AT.activity(51), invitation="https://birch.test/i/1", handle=BEN.uri, person=ANNA
+    ),
+    "Reject: an invitation": activities.answer_invite(
+        "Reject", uri=AT.activity(52), invitation="https://birch.test/i/1", handle=BEN.uri, person=ANNA
+    ),
+    "Offer: a note": an_offer(Wish(text="We meet **soon**", warning="Late", mentions=(("cy@oak.test", CY),))),
+    "Offer: a note for later": an_offer(Wish(text="Now", title="Later"), due=MONDAY + timedelta(days=1)),
+    "Offer: plain": activities.offer(
+        {"type": "Like", "actor": BEN.uri, "object": PAGE}, uri=AT.activity(57), actor=ANNA, handle=BEN.uri, at=MONDAY
+    ),
+    "Offer: an answer": an_offer(Wish(text="Yes", post_uri="https://oak.test/1")),
+    "Offer: a boost": an_offer(Wish(act=Act.BOOST, post_uri="https://oak.test/1")),
+    "Offer: no like any more": an_offer(Wish(act=Act.UNLIKE, post_uri="https://oak.test/1")),
+    "Offer: a deletion": an_offer(Wish(act=Act.DELETE, post_uri="https://birch.test/1")),
+    "Undo: an offer": activities.undo(an_offer(Wish(text="No")), uri=AT.activity(53)),
+    "Accept: an offer": activities.answer_offer(
+        "Accept", uri=AT.activity(54), handle=ANNA, person=BEN.uri, offered="https://birch.test/o/1", result=PAGE
+    ),
+    "Reject: an offer": activities.answer_offer(
+        "Reject", uri=AT.activity(55), handle=ANNA, person=BEN.uri, offered="https://birch.test/o/1", summary="No"
     ),
     "Follow": FOLLOW,
     "Accept": activities.accept(FOLLOWED, uri=AT.activity(7)),

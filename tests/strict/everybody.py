@@ -48,6 +48,8 @@ READERS: Final[Mapping[str, Reader]] = {
 }
 # With a target they are about a list, which may be a room's.
 LISTS: Final = frozenset({"Add", "Block", "Remove"})
+HANDLES: Final = frozenset({"Invite", "Offer"})
+ANSWERS: Final = frozenset({"Accept", "Reject", "Undo"})
 COLLECTIONS: Final = frozenset({"Collection", "OrderedCollection", "CollectionPage", "OrderedCollectionPage"})
 
 
@@ -92,7 +94,7 @@ def _activity(document: Document) -> Iterator[str]:
     kind = _kind_inside(document)
     if isinstance(target, dict) and is_vote(target):
         return
-    if _is_for_ours_alone(document):
+    if _is_for_ours_alone(document) or _is_about_handles(document):
         return
     if _is_wrapped(document):
         # What our own people did is ours to get right; what others did is passed on as it came.
@@ -107,6 +109,13 @@ def _activity(document: Document) -> Iterator[str]:
 def _is_for_ours_alone(activity: Document) -> bool:
     """Who is in a private room, and who is asked into one, goes to FediShare nodes and nowhere else."""
     return activity["type"] == "Invite" or str(activity.get("target", "")).endswith("/members")
+
+
+def _is_about_handles(activity: Document) -> bool:
+    """Invitations to run a shared handle, offers to it, and their answers pass between FediShare nodes alone."""
+    target = activity.get("object")
+    inner = target.get("type") if isinstance(target, dict) else None
+    return activity["type"] in HANDLES or (activity["type"] in ANSWERS and inner in HANDLES)
 
 
 def _kind_inside(activity: Document) -> str:
