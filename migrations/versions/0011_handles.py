@@ -1,14 +1,14 @@
 """Shared handles and schools: who runs them, their private log, posts that wait for their time
 
-Revision ID: 0009
-Revises: 0011
+Revision ID: 0011
+Revises: 0010
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,7 @@
 """What resources are described with: subjects, levels and the like in rows of their own, and what else a resource tells
 
-Revision ID: 0007
-Revises: 0010
+Revision ID: 0008
+Revises: 0007
 """
 
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from alembic import op
 
 from fedishare.domain import vocabularies
 
-revision = "0007"
-down_revision = "0010"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

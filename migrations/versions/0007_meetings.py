@@ -1,13 +1,13 @@
 """Catch-up in rooms; meetings with agenda, minutes and actions
 
-Revision ID: 0010
+Revision ID: 0007
 Revises: 0006
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
+revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
