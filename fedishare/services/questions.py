@@ -1,8 +1,8 @@
 """What a post is for, beyond a note: kept beside it, and for a question the answer that settled it."""
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from fedishare.core.errors import Invalid, NotFound, Refused
 from fedishare.core.here import Here
@@ -85,41 +85,43 @@ def topics_of(tx: Connection, *, post_id: int) -> tuple[str, ...]:
 
 
 def accept(tx: Connection, here: Here, *, post_id: int, by_id: int) -> int:
-    """The asker takes an answer, from whichever server, as the one that settled the question. Answers its number.
+    """The asker takes an answer, from whichever server, as the one that settled the question; the question's number.
 
     Raises NotFound where `by_id` may not see it, or it answers no question, and Refused for anybody but the asker.
     """
-    if not sight.may_see(tx, post_id=post_id, viewer=by_id):
-        raise NotFound("There is no such post, or it is not for you.")
-    row = tx.execute(ANSWER, {"post": post_id}).one_or_none()
-    if row is None:
-        raise NotFound("This answers no question.")
-    _require_asker(row.asker_id, row.is_ours, by_id)
-    question_id = int(row.question_id)
-    if row.answer_uri == row.uri:
-        return question_id
-    tx.execute(SETTLE, {"row": question_id, "named": row.uri})
-    cause = f"{row.uri} settles {question_id}"
-    notices.tell(
-        tx, here, recipient_id=row.author_id, kind=NoticeKind.SETTLED, actor_id=by_id, cause=cause, post_id=post_id
-    )
-    enqueue(tx, PublishAgain(question_id), due=here.now())
-    return question_id
+    row = _answer_to(tx, post_id=post_id, asker_id=by_id)
+    if row.answer_uri != row.uri:
+        tx.execute(SETTLE, {"row": row.question_id, "named": row.uri})
+        _tell(tx, here, row, post_id=post_id, by_id=by_id)
+        enqueue(tx, PublishAgain(row.question_id), due=here.now())
+    return int(row.question_id)
 
 
 def reopen(tx: Connection, here: Here, *, post_id: int, by_id: int) -> int:
-    """The asker takes that back: the question is open again. `post_id` is the answer."""
-    if not sight.may_see(tx, post_id=post_id, viewer=by_id):
+    """The asker takes that back: the question is open again. `post_id` is the answer, and it raises as above."""
+    row = _answer_to(tx, post_id=post_id, asker_id=by_id)
+    if row.answer_uri == row.uri:
+        tx.execute(SETTLE, {"row": row.question_id, "named": None})
+        enqueue(tx, PublishAgain(row.question_id), due=here.now())
+    return int(row.question_id)
+
+
+def _answer_to(tx: Connection, *, post_id: int, asker_id: int) -> Row[*tuple[Any, ...]]:
+    """An answer to a question of this person of ours."""
+    if not sight.may_see(tx, post_id=post_id, viewer=asker_id):
         raise NotFound("There is no such post, or it is not for you.")
     row = tx.execute(ANSWER, {"post": post_id}).one_or_none()
     if row is None:
         raise NotFound("This answers no question.")
-    _require_asker(row.asker_id, row.is_ours, by_id)
-    question_id = int(row.question_id)
-    if row.answer_uri == row.uri:
-        tx.execute(SETTLE, {"row": question_id, "named": None})
-        enqueue(tx, PublishAgain(question_id), due=here.now())
-    return question_id
+    if row.asker_id != asker_id or not row.is_ours:
+        raise Refused("Only whoever asked can say which answer settled it.")
+    return row
+
+
+def _tell(tx: Connection, here: Here, row: Row[*tuple[Any, ...]], *, post_id: int, by_id: int) -> None:
+    """Whose answer it is hears of it, once."""
+    cause, kind = f"{row.uri} settles {row.question_id}", NoticeKind.SETTLED
+    notices.tell(tx, here, recipient_id=row.author_id, kind=kind, actor_id=by_id, cause=cause, post_id=post_id)
 
 
 def settle_in_room(tx: Connection, here: Here, *, room_id: int, post_id: int, is_accepted: bool) -> bool:
@@ -129,12 +131,5 @@ def settle_in_room(tx: Connection, here: Here, *, room_id: int, post_id: int, is
         return False
     tx.execute(SETTLE, {"row": row.question_id, "named": row.uri if is_accepted else None})
     if is_accepted:
-        cause, kind = f"{row.uri} settles {row.question_id}", NoticeKind.SETTLED
-        who = row.author_id
-        notices.tell(tx, here, recipient_id=who, kind=kind, actor_id=room_id, cause=cause, post_id=post_id)
+        _tell(tx, here, row, post_id=post_id, by_id=room_id)
     return True
-
-
-def _require_asker(asker_id: int, is_ours: bool, by_id: int) -> None:
-    if asker_id != by_id or not is_ours:
-        raise Refused("Only whoever asked can say which answer settled it.")
