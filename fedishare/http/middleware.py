@@ -12,7 +12,7 @@ from aiohttp import web
 from fedishare.core.errors import FediShareError, Invalid, Unauthenticated
 from fedishare.http.errors import headers_of, problem, status_of
 from fedishare.http.keys import REMOTE, SETTINGS
-from fedishare.http.pages import page
+from fedishare.http.pages import draw
 from fedishare.settings import Network
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -49,14 +49,14 @@ async def say_what_went_wrong(request: web.Request, handler: Handler) -> web.Str
     except Unauthenticated as error:
         if not is_machine(request) and request.method in SAFE:
             raise web.HTTPSeeOther(f"/sign-in?next={quote(request.path_qs)}") from None
-        return await _answer(request, status_of(error), str(error), headers_of(error))
+        return _answer(request, status_of(error), str(error), headers_of(error))
     except FediShareError as error:
-        return await _answer(request, status_of(error), str(error), headers_of(error))
+        return _answer(request, status_of(error), str(error), headers_of(error))
     except web.HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
         allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
-        return await _answer(request, HTTPStatus(error.status), _plain(error), allow)
+        return _answer(request, HTTPStatus(error.status), _plain(error), allow)
     except (ConnectionError, TimeoutError):
         if not _has_hung_up(request):
             raise
@@ -65,7 +65,7 @@ async def say_what_went_wrong(request: web.Request, handler: Handler) -> web.Str
     except Exception:
         log.exception("a request failed", path=request.path, method=request.method)
         said = "Something went wrong on this node. It has been noted; please try again."
-        return await _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, said, {})
+        return _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, said, {})
 
 
 def _has_hung_up(request: web.Request) -> bool:
@@ -81,13 +81,11 @@ def _plain(error: web.HTTPException) -> str:
     return known.get(HTTPStatus(error.status), error.reason)
 
 
-async def _answer(
-    request: web.Request, status: HTTPStatus, message: str, headers: dict[str, str]
-) -> web.StreamResponse:
+def _answer(request: web.Request, status: HTTPStatus, message: str, headers: dict[str, str]) -> web.StreamResponse:
     if is_machine(request):
         answer = problem(status, message, headers=headers)
     else:
-        answer = await page(request, "error.html", status=status, message=message, title=status.phrase)
+        answer = draw(request, "error.html", status=status, message=message, title=status.phrase)
         answer.headers.update(headers)
     answer.headers["Cache-Control"] = "private, no-store"
     answer.headers["Vary"] = "Accept, Signature"
@@ -114,7 +112,7 @@ async def same_origin_only(request: web.Request, handler: Handler) -> web.Stream
     Other servers sign what they send to an inbox, and browsers cannot sign.
     """
     if request.method not in SAFE and not request.path.endswith("/inbox") and not _is_own_form(request):
-        return await _answer(request, HTTPStatus.FORBIDDEN, "This form came from another site, so it was ignored.", {})
+        return _answer(request, HTTPStatus.FORBIDDEN, "This form came from another site, so it was ignored.", {})
     return await handler(request)
 
 

@@ -81,7 +81,9 @@ class Facts(NamedTuple):
                 is_among = False
             case _:
                 is_among = True
-        return is_among or viewer == post.author or viewer in post.named
+        # Being named gives no right in a room: whoever is in it has it, and nobody else.
+        is_named = viewer in post.named and post.visibility is not Visibility.ROOM
+        return is_among or viewer == post.author or is_named
 
 
 class Town:
