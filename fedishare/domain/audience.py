@@ -100,7 +100,7 @@ def explain(visibility: Visibility, *, room_name: str | None, follower_count: in
         case Visibility.FOLLOWERS:
             return f"Only {_followers(follower_count)} and the people mentioned can see this."
         case Visibility.ROOM:
-            return f"Only members of {room_name or 'the staffroom'} and the people mentioned can see this."
+            return f"Only members of {room_name or 'the staffroom'} can see this."
         case Visibility.MENTIONED:
             return "Only the people mentioned can see this."
 

@@ -107,8 +107,8 @@ def test_a_reply_never_widens_the_audience_by_itself(one: Visibility, other: Vis
         (Visibility.FOLLOWERS, None, 1, "Only 1 follower and the people mentioned can see this."),
         (Visibility.FOLLOWERS, None, 0, "Only followers (nobody yet) and the people mentioned can see this."),
         (Visibility.FOLLOWERS, None, None, "Only followers and the people mentioned can see this."),
-        (Visibility.ROOM, "SLT", None, "Only members of SLT and the people mentioned can see this."),
-        (Visibility.ROOM, None, None, "Only members of the staffroom and the people mentioned can see this."),
+        (Visibility.ROOM, "SLT", None, "Only members of SLT can see this."),
+        (Visibility.ROOM, None, None, "Only members of the staffroom can see this."),
         (Visibility.MENTIONED, "SLT", 3, "Only the people mentioned can see this."),
     ],
 )
