@@ -18,7 +18,7 @@ from aiohttp import ClientError, web
 from aiohttp.http import HttpProcessingError
 
 from fedishare.core import json
-from fedishare.core.errors import FediShareError, Invalid, Outdated, Refused, TooLarge, Unsupported
+from fedishare.core.errors import FediShareError, Invalid, NotFound, Outdated, Refused, TooLarge, Unsupported
 from fedishare.domain import contents, files
 from fedishare.domain.permissions import Verb, may
 from fedishare.http.errors import headers_of, problem, status_of
@@ -198,13 +198,18 @@ async def _take(request: web.Request, staged: Staged, *, offset: int, me: int) -
         _require_same(offset, staged.received)
         return {"Upload-Offset": str(staged.received)}
     checked = _checksum(request)
-    async with request.app[STORAGE].parts.adding(staged.storage_key) as part:
-        staged = await database.read(uploads.own, here, owner_id=me, key=staged.key)
-        _require_same(offset, staged.received)
-        if offset + (request.content_length or 0) > staged.size:
-            raise _too_long(staged)
-        await part.begin_at(offset)
-        await _Arrival(request, staged, part, checked).take_all()
+    try:
+        async with request.app[STORAGE].parts.adding(staged.storage_key) as part:
+            staged = await database.read(uploads.own, here, owner_id=me, key=staged.key)
+            _require_same(offset, staged.received)
+            if offset + (request.content_length or 0) > staged.size:
+                raise _too_long(staged)
+            await part.begin_at(offset)
+            await _Arrival(request, staged, part, checked).take_all()
+    except NotFound:
+        # Somebody else brought the rest meanwhile, and the part has become the file.
+        _require_same(offset, (await database.read(uploads.own, here, owner_id=me, key=staged.key)).received)
+        raise
     staged = await database.read(uploads.own, here, owner_id=me, key=staged.key)
     if staged.received == staged.size:
         staged = await staging.complete(request, staged, owner_id=me)
