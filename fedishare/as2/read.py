@@ -419,6 +419,7 @@ def _learning(node: Node) -> Learning | None:
         based_on=tuple(_works(entity)),
         version=int(version) if version and version >= 1 else 1,
         files=tuple(_files(entity)),
+        changed=entity.text("releaseNotes", most=MAX_SENTENCE) or "",
     )
 
 

@@ -137,6 +137,7 @@ class Learning(msgspec.Struct, frozen=True, kw_only=True):
     based_on: tuple[Work, ...]
     version: int
     files: tuple[File, ...]
+    changed: str = ""
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ class Resource(Base):
 
     `licence` is the id of one we know; label and address are as its author's node wrote them.
     Ages are in years, from the youngest to the oldest level; `minutes` is how long it takes.
+    `changed` is what its author says is new in this version.
     """
 
     __tablename__ = "resource"
@@ -29,6 +30,7 @@ class Resource(Base):
     minutes: Mapped[int | None]
     credit: Mapped[str] = mapped_column(default="")
     version: Mapped[int] = mapped_column(default=1)
+    changed: Mapped[str] = mapped_column(default="")
 
 
 class ResourceTerm(Base):
@@ -81,7 +83,7 @@ class Habit(Base):
 
 
 class ResourceFile(Base):
-    """One file of a resource. `storage_key` is set where this node has the bytes.
+    """One file of a resource, in it since a version. `storage_key` is set where this node has the bytes.
 
     It is given out only while its `state` is clean.
     """
@@ -100,6 +102,7 @@ class ResourceFile(Base):
     storage_key: Mapped[str | None] = mapped_column(index=True)
     state: Mapped[FileState] = mapped_column(words(FileState), default=FileState.CLEAN)
     has_macros: Mapped[bool] = mapped_column(default=False)
+    since: Mapped[int] = mapped_column(default=1)
 
 
 class Use(Base):

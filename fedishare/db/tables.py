@@ -20,6 +20,7 @@ from fedishare.db import (
     rooms,
     threads,
     uploads,
+    versions,
     visits,
     work,
 )
@@ -45,6 +46,7 @@ ALL = (
     rooms,
     threads,
     uploads,
+    versions,
     visits,
     work,
 )

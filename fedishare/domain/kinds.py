@@ -46,6 +46,9 @@ class NoticeKind(StrEnum):
     LIKE = "like"
     BOOST = "boost"
     USED = "used"
+    # There is a new version of a resource, or somebody made something of one of yours.
+    CHANGED = "changed"
+    ADAPTED = "adapted"
     REPORT = "report"
     POLL = "poll"
     QUOTE = "quote"

@@ -278,6 +278,7 @@ def _resource(learning: Learning) -> ForeignResource:
         terms=terms,
         bases=descriptions.bases(learning),
         files=tuple(_files(learning.files)),
+        changed=markup.text(learning.changed, limit=LONGEST_TITLE),
     )
 
 

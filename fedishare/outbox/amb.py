@@ -38,6 +38,8 @@ def amb(entity: Document, *, language: str | None) -> dict[str, Any]:
     languages = list(dict.fromkeys(filter(None, (_language(said) for said in found.pop("inLanguage", ())))))
     if languages:
         found["inLanguage"] = languages
+    # AMB has no word for what is new in a version.
+    found.pop("releaseNotes", None)
     _license(found)
     for basis in found.get("isBasedOn", ()):
         _license(basis)

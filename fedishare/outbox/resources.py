@@ -250,6 +250,8 @@ def _added(facts: PostFacts, row: ResourceRow) -> Iterator[tuple[str, Json]]:
     if row.minutes:
         yield "schema:timeRequired", durations.iso(row.minutes)
     yield "schema:version", str(row.version)
+    if row.changed:
+        yield "schema:releaseNotes", row.changed
     yield "schema:creditText", row.credit or facts.author.name
     if row.objectives:
         yield "schema:teaches", [_objective(term, number, facts) for number, term in enumerate(row.objectives, start=1)]

@@ -12,6 +12,8 @@ from fedishare.db.polls import Vote
 from fedishare.db.posts import Mention, Post
 from fedishare.db.quotes import Quote, Stamp
 from fedishare.db.reactions import Reaction
+from fedishare.db.resources import ResourceBasis, Use
+from fedishare.domain.audience import OPEN
 from fedishare.domain.kinds import Dialect, FollowState
 from fedishare.queries.parties import Who
 
@@ -58,7 +60,23 @@ QUOTED: Final = (
     .join(Quote, Quote.quoted_uri == Post.uri)
     .where(Quote.post_id == bindparam("post"), _ELSEWHERE)
 )
-HOLDERS: Final = (BOOSTERS, REPLIERS, VOTERS, QUOTERS, QUOTED)
+_original: Final = select(Post.uri).where(Post.id == bindparam("post"), Post.visibility.in_(OPEN)).scalar_subquery()
+# Anybody can say that they used or adapted something. They are told of what everybody may see, and of nothing else.
+USERS: Final = (
+    select(_INBOX)
+    .join(Use, Use.actor_id == Actor.id)
+    .join(Post, Post.id == Use.post_id)
+    .where(Use.post_id == bindparam("post"), Post.visibility.in_(OPEN), _ELSEWHERE)
+    .distinct()
+)
+ADAPTERS: Final = (
+    select(_INBOX)
+    .join(Post, Post.author_id == Actor.id)
+    .join(ResourceBasis, ResourceBasis.post_id == Post.id)
+    .where(ResourceBasis.uri == _original, _ELSEWHERE)
+    .distinct()
+)
+HOLDERS: Final = (BOOSTERS, REPLIERS, VOTERS, QUOTERS, QUOTED, USERS, ADAPTERS)
 MEMBERS: Final = (
     select(
         _INBOX.label("inbox"),

@@ -26,6 +26,7 @@ class ResourceFacts(NamedTuple):
     minutes: int | None
     credit: str
     version: int
+    changed: str = ""
 
 
 class FileLine(NamedTuple):
@@ -61,6 +62,7 @@ class ResourceRow(NamedTuple):
     minutes: int | None
     credit: str
     version: int
+    changed: str = ""
     terms: tuple[Term, ...] = ()
     bases: tuple[Basis, ...] = ()
     files: tuple[FileLine, ...] = ()

@@ -9,6 +9,7 @@ from fedishare.db.people import Actor
 from fedishare.db.posts import Post
 from fedishare.db.resources import ResourceFile
 from fedishare.db.uploads import Upload
+from fedishare.db.versions import FormerFile
 from fedishare.domain.kinds import FileState
 from fedishare.queries.cards import FACE_WIDTH, Face, face, face_columns
 
@@ -25,10 +26,17 @@ OF_UPLOADS: Final = select(func.coalesce(func.sum(Upload.size), _zero)).where(
     Upload.owner_id == bindparam("owner"), Upload.post_id.is_(None)
 )
 OF_PICTURES: Final = select(func.coalesce(func.sum(Media.size), _zero)).where(Media.owner_id == bindparam("owner"))
+# What an earlier version had counts until its author removes it.
+OF_VERSIONS: Final = (
+    select(func.coalesce(func.sum(FormerFile.size), _zero))
+    .join(Post, Post.id == FormerFile.post_id)
+    .where(Post.author_id == bindparam("owner"))
+)
 ALL_RESOURCES: Final = select(func.coalesce(func.sum(ResourceFile.size), _zero)).where(
     ResourceFile.storage_key.is_not(None)
 )
 ALL_UPLOADS: Final = select(func.coalesce(func.sum(Upload.size), _zero)).where(Upload.post_id.is_(None))
+ALL_VERSIONS: Final = select(func.coalesce(func.sum(FormerFile.size), _zero))
 ALL_PICTURES: Final = select(func.coalesce(func.sum(Media.size), _zero))
 
 _each: Final = union_all(
@@ -37,6 +45,7 @@ _each: Final = union_all(
     .where(Post.local, ResourceFile.storage_key.is_not(None)),
     select(Upload.owner_id, Upload.size).where(Upload.post_id.is_(None)),
     select(Media.owner_id, Media.size),
+    select(Post.author_id, FormerFile.size).join(Post, Post.id == FormerFile.post_id),
 ).subquery()
 _sums: Final = (
     select(_each.c.owner, func.sum(_each.c.size).label("used"), func.count().label("files"))
@@ -81,12 +90,14 @@ class Use(NamedTuple):
 
 def used_by(tx: Connection, *, owner_id: int) -> int:
     """Bytes that a person's files take up, with what is still arriving."""
-    return sum(int(tx.scalar(each, {"owner": owner_id}) or 0) for each in (OF_RESOURCES, OF_UPLOADS, OF_PICTURES))
+    return sum(
+        int(tx.scalar(each, {"owner": owner_id}) or 0) for each in (OF_RESOURCES, OF_UPLOADS, OF_PICTURES, OF_VERSIONS)
+    )
 
 
 def used_in_all(tx: Connection) -> int:
     """Bytes that all files take up, also those fetched from other servers."""
-    return sum(int(tx.scalar(each, {}) or 0) for each in (ALL_RESOURCES, ALL_UPLOADS, ALL_PICTURES))
+    return sum(int(tx.scalar(each, {}) or 0) for each in (ALL_RESOURCES, ALL_UPLOADS, ALL_PICTURES, ALL_VERSIONS))
 
 
 def held_back(tx: Connection) -> tuple[int, list[tuple[str, str]]]:

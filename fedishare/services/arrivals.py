@@ -17,7 +17,19 @@ from fedishare.domain.kinds import Kind, NoticeKind, PostKind, QuotePolicy
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import FetchParent
 from fedishare.queries import privacy
-from fedishare.services import notices, papers, polls, questions, quotes, receipts, resources, rooms, threads, timelines
+from fedishare.services import (
+    notices,
+    papers,
+    polls,
+    questions,
+    quotes,
+    receipts,
+    resources,
+    rooms,
+    threads,
+    timelines,
+    versions,
+)
 from fedishare.services.drafts import ForeignPost
 from fedishare.services.threads import Wording
 
@@ -338,9 +350,13 @@ def revise(tx: Connection, here: Here, post: ForeignPost, *, activity_uri: str |
         return changed
     threads.keep_revision(tx, post_id=known.id, until=at)
     said = Wording(post.title, post.warning, post.content, post.source, post.language, post.sensitive)
+    former = versions.standing(tx, post_id=known.id) if post.resource is not None else None
     threads.rewrite(tx, post_id=known.id, said=said, at=at)
     tx.execute(DETACH, {"post": known.id})
     _describe(tx, here, known.id, post)
+    if former is not None and post.resource is not None and post.resource.version > former.number:
+        versions.keep(tx, former)
+        versions.announce(tx, here, post_id=known.id)
     if post.paper is not None:
         papers.judge_later(tx, here, post_id=known.id)
     polls.revise_foreign(tx, here, post_id=known.id, poll=post.poll)

@@ -47,7 +47,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     A `poll` with other answers than before starts anew; without one, a poll stays as it is. So does
     what a `resource` says of itself. `files` are those of a resource from now on, those that stay by
-    their ids; None leaves them as they are.
+    their ids; None leaves them as they are. `changed` is what its author says is new.
     """
 
     text: str
@@ -59,6 +59,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     quote_policy: QuotePolicy | None = None
     files: tuple[int | UploadedFile, ...] | None = None
     resource: Description | None = None
+    changed: str = ""
 
 
 class ForeignAttachment(msgspec.Struct, frozen=True, kw_only=True):

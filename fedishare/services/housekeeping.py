@@ -16,6 +16,7 @@ from fedishare.db.media import Media
 from fedishare.db.nodes import Node
 from fedishare.db.previews import Preview
 from fedishare.db.resources import ResourceFile
+from fedishare.db.versions import FormerFile
 from fedishare.jobs.drops import Dropped
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import Forget, Sweep
@@ -55,6 +56,9 @@ HELD_BY_RESOURCES: Final = select(ResourceFile.storage_key).where(
 HELD_BY_SCHEDULED: Final = select(ScheduledFile.storage_key).where(
     ScheduledFile.storage_key.in_(bindparam("keys", expanding=True))
 )
+HELD_BY_VERSIONS: Final = select(FormerFile.storage_key).where(
+    FormerFile.storage_key.in_(bindparam("keys", expanding=True))
+)
 PLANNED: Final = select(
     exists().where(work.Job.kind == Sweep.__name__, work.Job.failed_at.is_(None), work.Job.due_at > bindparam("after"))
 )
@@ -68,7 +72,7 @@ def orphans(tx: Connection, keys: Sequence[str]) -> list[str]:
     for start in range(0, len(keys), AT_ONCE):
         some = {"keys": list(keys[start : start + AT_ONCE])}
         held.update(tx.scalars(HELD_BY_MEDIA, some), tx.scalars(HELD_BY_RESOURCES, some))
-        held.update(tx.scalars(uploads.HELD, some))
+        held.update(tx.scalars(uploads.HELD, some), tx.scalars(HELD_BY_VERSIONS, some))
         held.update(tx.scalars(HELD_BY_PREVIEWS, some))
         held.update(tx.scalars(HELD_BY_SCHEDULED, some))
     return [key for key in keys if key not in held]

@@ -29,6 +29,7 @@ from fedishare.services import (
     rooms,
     threads,
     timelines,
+    versions,
 )
 from fedishare.services.drafts import Change, Draft
 from fedishare.services.threads import Wording
@@ -299,6 +300,7 @@ def edit(
     if change.quote_policy is not post.quote_policy:
         quotes.set_policy(tx, post_id=post_id, policy=change.quote_policy)
     is_new_poll = change.poll is not None and polls.redraft(tx, here, post_id=post_id, draft=change.poll)
+    former = versions.standing(tx, post_id=post_id) if is_resource else None
     has_new_files = _exchange(tx, here, post_id=post_id, change=change)
     said_anew = change.resource is not None and descriptions.change(
         tx, here, post_id=post_id, author_id=editor_id, said=change.resource
@@ -309,14 +311,18 @@ def edit(
             enqueue(tx, PublishAgain(post_id), due=here.now())
         return
     threads.keep_revision(tx, post_id=post_id, until=here.now())
+    if former is not None:
+        versions.keep(tx, former)
     wording = Wording(title, warning, written.html, change.text, change.language, sensitive)
     # Other servers compare whole seconds, and pass over an edit that is not newer.
     at = max(here.now(), (post.edited_at or post.published_at) + ONE_SECOND)
     threads.rewrite(tx, post_id=post_id, said=wording, at=at)
-    resources.describe(tx, post_id=post_id, description=change.text)
+    resources.describe(tx, post_id=post_id, description=change.text, changed=change.changed)
     keywords = change.resource.keywords if change.resource else descriptions.keywords(tx, post_id=post_id)
     topics = questions.topics_of(tx, post_id=post_id)
     threads.tag(tx, post_id=post_id, labels=(*topics, *written.tags, *descriptions.tags(keywords)))
+    if former is not None:
+        versions.announce(tx, here, post_id=post_id)
     enqueue(tx, PublishEdit(post_id), due=here.now())
 
 

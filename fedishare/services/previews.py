@@ -11,6 +11,7 @@ from fedishare.db import previews
 from fedishare.db.base import insert
 from fedishare.db.resources import ResourceFile
 from fedishare.db.uploads import Upload
+from fedishare.db.versions import FormerFile
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.renditions import Facts
 from fedishare.jobs.types import Forget, MakePreview
@@ -30,6 +31,7 @@ DROP_LOOSE: Final = (
     delete(previews.Preview)
     .where(previews.Preview.made_at < bindparam("before"))
     .where(~exists().where(ResourceFile.storage_key == previews.Preview.storage_key))
+    .where(~exists().where(FormerFile.storage_key == previews.Preview.storage_key))
     .where(~exists().where(Upload.storage_key == previews.Preview.storage_key))
     .returning(previews.Preview.picture_key)
 )

@@ -17,9 +17,9 @@ from fedishare.domain import markup, vocabularies
 from fedishare.domain.kinds import FileState, NoticeKind
 from fedishare.domain.terms import Basis, Term
 from fedishare.jobs.queue import enqueue
-from fedishare.jobs.types import Forget, SendUse
+from fedishare.jobs.types import SendUse
 from fedishare.queries.resources import ResourceFacts
-from fedishare.services import descriptions, notices, previews
+from fedishare.services import descriptions, notices, previews, versions
 from fedishare.services.descriptions import Description
 
 MOST_FILES: Final = 20
@@ -38,7 +38,7 @@ DROP: Final = delete(Resource).where(Resource.post_id == bindparam("post"))
 DESCRIBE: Final = (
     update(Resource)
     .where(Resource.post_id == bindparam("post"))
-    .values(description=bindparam("about"), version=Resource.version + 1)
+    .values(description=bindparam("about"), version=Resource.version + 1, changed=bindparam("news"))
 )
 IS_RESOURCE: Final = select(Resource.post_id).where(Resource.post_id == bindparam("post"))
 KEEP_FILE: Final = (
@@ -103,6 +103,7 @@ class ForeignResource(msgspec.Struct, frozen=True, kw_only=True):
     terms: tuple[Term, ...]
     bases: tuple[Basis, ...]
     files: tuple[ForeignFile, ...]
+    changed: str = ""
 
 
 class ForeignUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,11 +129,13 @@ def attach(
         _add_file(tx, here, post_id=post_id, position=position, file=file, taken=taken)
 
 
-def _add_file(tx: Connection, here: Here, *, post_id: int, position: int, file: UploadedFile, taken: set[str]) -> None:
+def _add_file(
+    tx: Connection, here: Here, *, post_id: int, position: int, file: UploadedFile, taken: set[str], since: int = 1
+) -> None:
     name = _free_name(file.name, taken)
     row = {"post_id": post_id, "position": position, "name": name, "media_type": file.media_type}
     row |= {"size": file.size, "sha256": file.sha256, "storage_key": file.storage_key}
-    row |= {"state": file.state, "has_macros": file.has_macros}
+    row |= {"state": file.state, "has_macros": file.has_macros, "since": since}
     tx.execute(ADD_FILE, row | {"url": here.uris.file(post_id, name)})
 
 
@@ -150,9 +153,10 @@ def is_resource(tx: Connection, *, post_id: int) -> bool:
     return tx.scalar(IS_RESOURCE, {"post": post_id}) is not None
 
 
-def describe(tx: Connection, *, post_id: int, description: str) -> None:
+def describe(tx: Connection, *, post_id: int, description: str, changed: str) -> None:
     """A resource of ours was edited: that is its next version. Nothing happens to other posts."""
-    tx.execute(DESCRIBE, {"post": post_id, "about": description})
+    news = markup.text(changed, limit=LONGEST_LINE)
+    tx.execute(DESCRIBE, {"post": post_id, "about": description, "news": news})
 
 
 def exchange_files(tx: Connection, here: Here, *, post_id: int, files: Sequence[int | UploadedFile]) -> bool:
@@ -170,18 +174,17 @@ def exchange_files(tx: Connection, here: Here, *, post_id: int, files: Sequence[
         raise Invalid(f"A resource may have up to {MOST_FILES} files.")
     if list(files) == list(had):
         return False
-    gone = [row for row in had.values() if row.id not in kept]
-    for row in gone:
-        tx.execute(DROP_FILE, {"file": row.id})
-    if stored := tuple(row.storage_key for row in gone if row.storage_key):
-        enqueue(tx, Forget(stored), due=here.now())
+    gone = [file_id for file_id in had if file_id not in kept]
+    number = versions.retire(tx, post_id=post_id, files=gone) + 1
+    for file_id in gone:
+        tx.execute(DROP_FILE, {"file": file_id})
     # One that is kept keeps its address. What takes the place of another may have its name.
     taken = {had[file_id].name for file_id in kept}
     for position, file in enumerate(files):
         if isinstance(file, int):
             tx.execute(MOVE_FILE, {"file": file, "place": position})
         else:
-            _add_file(tx, here, post_id=post_id, position=position, file=file, taken=taken)
+            _add_file(tx, here, post_id=post_id, position=position, file=file, taken=taken, since=number)
     return True
 
 

@@ -18,6 +18,7 @@ from fedishare.db.posts import Attachment, Home, Mention, Post, PostTag, Revisio
 from fedishare.db.quotes import Quote, Stamp
 from fedishare.db.resources import Resource, ResourceFile
 from fedishare.db.rooms import Pin, Purpose
+from fedishare.db.versions import FormerFile, ResourceVersion, Watch
 from fedishare.domain import markup
 from fedishare.domain.audience import OPEN
 from fedishare.jobs.queue import enqueue
@@ -94,6 +95,9 @@ HOLDERS: Final[tuple[Any, ...]] = (
     ActionPoint,
     ActionReport,
     Purpose,
+    ResourceVersion,
+    FormerFile,
+    Watch,
 )
 OF_ONE: Final = select(bindparam("post", type_=BigId))
 OF_AUTHOR: Final = select(Post.id).where(Post.author_id == bindparam("author"))
@@ -101,7 +105,8 @@ OF_AUTHOR: Final = select(Post.id).where(Post.author_id == bindparam("author"))
 
 def _stored(posts: Select[int]) -> CompoundSelect[str | None]:
     of_pictures = select(Media.storage_key).where(Media.post_id.in_(posts))
-    return of_pictures.union_all(select(ResourceFile.storage_key).where(ResourceFile.post_id.in_(posts)))
+    of_files = select(ResourceFile.storage_key).where(ResourceFile.post_id.in_(posts))
+    return of_pictures.union_all(of_files, select(FormerFile.storage_key).where(FormerFile.post_id.in_(posts)))
 
 
 STORED: Final = _stored(OF_ONE)

@@ -14,6 +14,7 @@ from fedishare.db.drafts import DraftUpload
 from fedishare.db.handles import ScheduledFile
 from fedishare.db.resources import ResourceFile
 from fedishare.db.uploads import Upload
+from fedishare.db.versions import FormerFile
 from fedishare.domain import files
 from fedishare.domain.kinds import FileState
 from fedishare.jobs.queue import enqueue
@@ -88,6 +89,9 @@ STATE_OF_FILES: Final = (
 SETTLE: Final = update(Upload).where(Upload.storage_key == bindparam("stored")).values(state=bindparam("found"))
 SETTLE_FILES: Final = (
     update(ResourceFile).where(ResourceFile.storage_key == bindparam("stored")).values(state=bindparam("found"))
+)
+SETTLE_FORMER: Final = (
+    update(FormerFile).where(FormerFile.storage_key == bindparam("stored")).values(state=bindparam("found"))
 )
 KNOWN: Final = select(Upload.sha256).where(Upload.storage_key == bindparam("stored"))
 KNOWN_OF_RESOURCES: Final = select(ResourceFile.sha256).where(ResourceFile.storage_key == bindparam("stored"))
@@ -258,6 +262,7 @@ def settle(tx: Connection, *, storage_key: str, state: FileState) -> None:
     """What came of looking at a file: wherever it is held, it may or may not be given out from now on."""
     tx.execute(SETTLE, {"stored": storage_key, "found": state})
     tx.execute(SETTLE_FILES, {"stored": storage_key, "found": state})
+    tx.execute(SETTLE_FORMER, {"stored": storage_key, "found": state})
 
 
 def fingerprint(tx: Connection, *, storage_key: str) -> str | None:

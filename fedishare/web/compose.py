@@ -156,6 +156,7 @@ async def edit(request: web.Request) -> web.Response:
         quote_policy=choices.quote_policy(form.text("quote_policy")),
         files=None if listed is None else tuple(each.file for each in listed),
         resource=describe.description_of(form) if is_described else None,
+        changed=form.text("changed"),
     )
     kept = len(files) - len(staged)
     wrong = form.errors | drafting.mistakes_of_files(staged, form.errors, kept=kept)
@@ -382,7 +383,20 @@ def _complete(values: Mapping[str, str]) -> dict[str, str]:
     """Every field of the form, so that a template may ask for any."""
     values = describe.complete(values)
     empty = dict.fromkeys(
-        ("draft", "draft_version", "kind", "title", "text", "warning", "sensitive", "licence", "room", "visibility"), ""
+        (
+            "changed",
+            "draft",
+            "draft_version",
+            "kind",
+            "title",
+            "text",
+            "warning",
+            "sensitive",
+            "licence",
+            "room",
+            "visibility",
+        ),
+        "",
     )
     empty |= dict.fromkeys(("purpose", "topic"), "")
     empty |= dict.fromkeys((*(f"poll_{place}" for place in POLL_PLACES), "poll_several", "quote_policy"), "")

@@ -20,13 +20,14 @@ from fedishare.http.routes import Allow, Routes
 from fedishare.inbox import documents
 from fedishare.net import clamd
 from fedishare.net.storage import Stored
-from fedishare.queries import outgoing, pages, previews
+from fedishare.queries import outgoing, pages, previews, versions
 from fedishare.queries import resources as descriptions
 from fedishare.queries.cards import Card
 from fedishare.queries.outgoing import PostFacts
 from fedishare.queries.pages import StoredFile, UseLine
 from fedishare.queries.previews import Inside
 from fedishare.queries.resources import ResourceRow
+from fedishare.queries.versions import VersionLine
 from fedishare.services import quotas, resources
 from fedishare.web import asked, choices, crawls, describing, downloads, forms, looks, staging
 
@@ -43,6 +44,8 @@ class Details(NamedTuple):
     facts: PostFacts | None
     scheme: str
     inside: dict[int, Inside]
+    versions: list[VersionLine]
+    is_watched: bool
 
 
 @routes.get("/resources/{id}", allow=Allow.ANYONE)
@@ -84,6 +87,8 @@ async def render(
         is_author=is_author,
         uses=details.uses,
         looks=seen,
+        versions=details.versions,
+        is_watched=details.is_watched,
         licence_words=licence.explanation if licence else "",
         levels=choices.levels(scheme),
         bases=details.bases,
@@ -105,6 +110,8 @@ def _details(tx: Connection, *, post: Card, viewer: int | None) -> Details:
         outgoing.post_facts(tx, post.id) if is_told else None,
         descriptions.preset(tx, actor_id=viewer).scheme if viewer is not None else "",
         previews.inside(tx, post_id=post.id),
+        versions.lines(tx, post_id=post.id),
+        viewer is not None and versions.is_watched(tx, post_id=post.id, actor_id=viewer),
     )
 
 
@@ -141,7 +148,7 @@ async def download(request: web.Request) -> web.StreamResponse:
     post_id, viewer = asked.post_id(request), request[VISITOR].actor_id
     name, reader = request.match_info["name"], await readers.reader(request)
     file = await request.app[DATABASE].read(pages.file, post_id=post_id, name=name, viewer=viewer, reader=reader)
-    _require_clean(file)
+    require_clean(file)
     key = file.storage_key
     if key is None:
         if not request[VISITOR].is_signed_in:
@@ -153,7 +160,7 @@ async def download(request: web.Request) -> web.StreamResponse:
     return await downloads.send(request, request.app[STORAGE].path(key), etag=file.sha256, headers=headers)
 
 
-def _require_clean(file: StoredFile) -> None:
+def require_clean(file: StoredFile) -> None:
     """What is being looked at, and what was found to be bad, is given to nobody."""
     if file.state is FileState.PENDING:
         raise Unreachable("This file is being checked. Please try again in a minute.", retry_after=60)

@@ -38,6 +38,7 @@ from fedishare.web import (
     sign_in,
     storage,
     uploads,
+    versions,
     visits,
 )
 
@@ -51,6 +52,7 @@ ALL: Final[tuple[Routes, ...]] = tuple(
         questions,
         quotes,
         resources,
+        versions,
         previews,
         reactions,
         compose,

@@ -201,6 +201,9 @@ POSTS: Final[dict[str, PostFacts]] = {
     "a reply": facts(**REPLY),
     "an article": facts(kind="Article"),
     "a resource": facts(uri=PAGE, url=PAGE, resource=RESOURCE, files=(FILE,), attachments=(), node_name="Alder"),
+    "a new version of a resource": facts(
+        uri=PAGE, url=PAGE, resource=RESOURCE._replace(version=2, changed="Larger print"), files=(FILE,), attachments=()
+    ),
     "a resource with a preview": facts(
         uri=PAGE, url=PAGE, resource=RESOURCE, files=(FILE,), attachments=(), images=(ImageRow("wall.pdf", 900, 1200),)
     ),
