@@ -31,7 +31,7 @@ from fedishare.services.drafts import (
     ForeignQuote,
     Quoters,
 )
-from fedishare.services.resources import ForeignFile, ForeignResource, ForeignUse
+from fedishare.services.resources import LONGEST_LINE, ForeignFile, ForeignResource, ForeignUse
 
 POSTS: Final = ("Note", "Article", "Page", "Question", "Event", "Image", "Video", "Audio", "Document")
 # On these a summary warns of what is inside; on all others it tells what is inside.
@@ -278,7 +278,7 @@ def _resource(learning: Learning) -> ForeignResource:
         terms=terms,
         bases=descriptions.bases(learning),
         files=tuple(_files(learning.files)),
-        changed=markup.text(learning.changed, limit=LONGEST_TITLE),
+        changed=markup.text(learning.changed, limit=LONGEST_LINE),
     )
 
 

@@ -155,6 +155,12 @@ class Storage:
         """The fingerprint of what lies on the disk now; None where nothing does."""
         return await self._on_disk(_fingerprint_of, self.path(key))
 
+    async def blocks(self, key: str) -> AsyncIterator[bytes]:
+        """What lies under a key, piece by piece."""
+        with await self._on_disk(_opened, self.path(key)) as file:
+            while block := await self._on_disk(file.read, BLOCK):
+                yield block
+
     async def replace(self, key: str, body: bytes) -> Stored:
         """Put `body` in the place of a stored file. Whoever looks finds the one or the other whole."""
         stored = await self.save_bytes(body)
@@ -226,6 +232,10 @@ async def _blocks(chunks: AsyncIterable[bytes], *, max_bytes: int) -> AsyncItera
             waiting.clear()
     if waiting:
         yield bytes(waiting)
+
+
+def _opened(path: Path) -> BinaryIO:
+    return path.open("rb")
 
 
 async def _once(body: bytes) -> AsyncIterator[bytes]:

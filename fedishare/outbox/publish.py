@@ -253,6 +253,8 @@ def _addressed(tx: Connection, post_id: int, *, to_holders: bool) -> Addressed:
         # What is said under a post of ours is for those who read that post, as in Mastodon.
         if facts.answered is not None and facts.answered.local:
             inboxes += recipients.follower_inboxes(tx, facts.answered.id)
+    if post.visibility in OPEN and facts.resource is not None and facts.resource.bases:
+        inboxes += recipients.source_inboxes(tx, post_id=post_id)
     if facts.room is not None and facts.room.uri not in addressed and not facts.room.local:
         inboxes += inboxes_of([facts.room])
     if to_holders:

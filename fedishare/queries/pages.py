@@ -1,10 +1,11 @@
 """What only pages ask for: files and pictures to send, who used a resource, earlier versions, reports."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from fedishare.core.errors import NotFound
 from fedishare.db.base import aliased
@@ -67,6 +68,14 @@ class UseLine(NamedTuple):
     created_at: datetime
 
 
+class Tally(NamedTuple):
+    """How often a resource was used, on how many nodes (each a school or a few), and with which classes."""
+
+    uses: int
+    schools: int
+    levels: list[tuple[str, int]]
+
+
 class Version(NamedTuple):
     until: datetime
     title: str | None
@@ -121,6 +130,12 @@ USES: Final = (
     .where(Use.post_id == bindparam("post"), Actor.suspended_at.is_(None))
     .order_by(Use.id.desc())
     .limit(MOST_USES)
+)
+TALLY: Final = (
+    select(Use.level, Actor.domain, func.count())
+    .join(Actor, Actor.id == Use.actor_id)
+    .where(Use.post_id == bindparam("post"), Actor.suspended_at.is_(None))
+    .group_by(Use.level, Actor.domain)
 )
 VERSIONS: Final = (
     select(Revision.until, Revision.title, Revision.warning, Revision.content)
@@ -209,6 +224,16 @@ def uses(tx: Connection, *, post_id: int) -> list[UseLine]:
     """Who used a resource, newest first. For its author's eyes only."""
     rows = tx.execute(USES, {"post": post_id})
     return [UseLine(face(row[3:]), _level_label(row.level), row.line, row.created_at) for row in rows]
+
+
+def tally(tx: Connection, *, post_id: int) -> Tally:
+    """The sum of all uses, the class named most often first. For its author's eyes only."""
+    rows = tx.execute(TALLY, {"post": post_id}).all()
+    levels: Counter[str] = Counter()
+    for level, _, times in rows:
+        if level:
+            levels[_level_label(level)] += times
+    return Tally(sum(row[2] for row in rows), len({row.domain for row in rows}), levels.most_common())
 
 
 def _level_label(level: str | None) -> str:

@@ -76,6 +76,13 @@ ADAPTERS: Final = (
     .where(ResourceBasis.uri == _original, _ELSEWHERE)
     .distinct()
 )
+SOURCES: Final = (
+    select(_INBOX)
+    .join(Post, Post.author_id == Actor.id)
+    .join(ResourceBasis, ResourceBasis.uri == Post.uri)
+    .where(ResourceBasis.post_id == bindparam("post"), Post.visibility.in_(OPEN), _ELSEWHERE)
+    .distinct()
+)
 HOLDERS: Final = (BOOSTERS, REPLIERS, VOTERS, QUOTERS, QUOTED, USERS, ADAPTERS)
 MEMBERS: Final = (
     select(
@@ -136,6 +143,11 @@ def holder_inboxes(tx: Connection, *, post_id: int) -> list[str]:
     """The servers that have a post because of what somebody there did with it, or because it quotes somebody there."""
     found = [inbox for holders in HOLDERS for inbox in tx.scalars(holders, {"post": post_id})]
     return list(dict.fromkeys(found))
+
+
+def source_inboxes(tx: Connection, *, post_id: int) -> list[str]:
+    """The servers of those who made what a resource is based on: they should learn what became of it."""
+    return list(tx.scalars(SOURCES, {"post": post_id}))
 
 
 def members(tx: Connection, *, room_id: int, author_id: int) -> list[Member]:

@@ -18,6 +18,7 @@ from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import FetchParent
 from fedishare.queries import privacy
 from fedishare.services import (
+    lineage,
     notices,
     papers,
     polls,
@@ -156,6 +157,8 @@ def store(
     crash.point("arrival.shown")
     if age < TOLD_FOR:
         _tell(tx, here, arrival, loud | silent)
+        if post.resource is not None and post.resource.bases:
+            lineage.tell_sources(tx, here, post_id=post_id, uri=post.uri, author_id=post.author_id)
     _enter_room(tx, here, arrival, activity_uri)
     return StoredPost(post_id, is_new=True)
 
@@ -357,6 +360,8 @@ def revise(tx: Connection, here: Here, post: ForeignPost, *, activity_uri: str |
     if former is not None and post.resource is not None and post.resource.version > former.number:
         versions.keep(tx, former)
         versions.announce(tx, here, post_id=known.id)
+    if post.resource is not None and post.resource.bases:
+        lineage.tell_sources(tx, here, post_id=known.id, uri=post.uri, author_id=post.author_id)
     if post.paper is not None:
         papers.judge_later(tx, here, post_id=known.id)
     polls.revise_foreign(tx, here, post_id=known.id, poll=post.poll)

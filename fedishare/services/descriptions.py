@@ -157,10 +157,32 @@ def _bases(
     tx: Connection, here: Here, addresses: Iterable[str], chosen: Licence, *, author_id: int
 ) -> tuple[Basis, ...]:
     """What it is based on, with what we know of that; the licences of it all decide about the chosen one."""
+    bases, sources = _looked_up(tx, here, addresses, author_id=author_id)
+    refusal = licences.adapting([source for source in sources if source is not None], chosen).refusal
+    if refusal is not None:
+        raise Misfit("licence", refusal)
+    return tuple({basis.uri: basis for basis in bases}.values())
+
+
+def doubts(tx: Connection, here: Here, *, addresses: Iterable[str], licence: str, author_id: int) -> list[str]:
+    """What the licences of all it is based on have against the chosen one, short of forbidding it; nothing else."""
+    try:
+        _, sources = _looked_up(tx, here, addresses, author_id=author_id)
+    except Misfit:
+        return []
+    ruling = licences.adapting(sources, vocabularies.licence(licence))
+    return [] if ruling.refusal is not None else list(ruling.warnings)
+
+
+def _looked_up(
+    tx: Connection, here: Here, addresses: Iterable[str], *, author_id: int
+) -> tuple[list[Basis], list[Licence | None]]:
+    """Each source, and the licences of those that are known here."""
     wanted = list(dict.fromkeys(address.strip() for address in addresses if address.strip()))
     if len(wanted) > MOST_BASES:
         raise Misfit("based_on", f"Please name up to {MOST_BASES} sources.")
-    bases, sources = [], []
+    bases: list[Basis] = []
+    sources: list[Licence | None] = []
     for address in wanted:
         uri = markup.safe_url(address)
         if uri is None:
@@ -171,10 +193,7 @@ def _bases(
             continue
         bases.append(Basis(known.uri, known.title or "", known.licence_url))
         sources.append(vocabularies.licence(known.licence) if known.licence else None)
-    refusal = licences.adapting([source for source in sources if source is not None], chosen).refusal
-    if refusal is not None:
-        raise Misfit("licence", refusal)
-    return tuple({basis.uri: basis for basis in bases}.values())
+    return bases, sources
 
 
 def _number(here: Here, uri: str) -> int | None:

@@ -20,6 +20,7 @@ from fedishare.jobs.types import PublishAgain, PublishDeletion, PublishEdit, Pub
 from fedishare.queries import privacy
 from fedishare.services import (
     descriptions,
+    lineage,
     media,
     notices,
     polls,
@@ -157,6 +158,8 @@ def publish(tx: Connection, here: Here, *, author_id: int, draft: Draft, people:
         _tell(tx, here, post_id=post_id, uri=uri, author_id=author_id, parent=parent, named=named)
     if room is not None and room.local:  # That it may go in was asked above.
         rooms.admit(tx, here, room_id=room.id, post_id=post_id, activity_uri=None)
+    if draft.resource is not None and draft.resource.based_on:
+        lineage.tell_sources(tx, here, post_id=post_id, uri=uri, author_id=author_id)
     crash.point("post.written")
     enqueue(tx, PublishPost(post_id), due=now)
     return post_id
@@ -323,6 +326,8 @@ def edit(
     threads.tag(tx, post_id=post_id, labels=(*topics, *written.tags, *descriptions.tags(keywords)))
     if former is not None:
         versions.announce(tx, here, post_id=post_id)
+    if change.resource is not None and change.resource.based_on:
+        lineage.tell_sources(tx, here, post_id=post_id, uri=post.uri, author_id=editor_id)
     enqueue(tx, PublishEdit(post_id), due=here.now())
 
 

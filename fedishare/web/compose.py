@@ -18,7 +18,7 @@ from fedishare.queries import handles as running
 from fedishare.queries import resources, room_left, timelines
 from fedishare.queries.cards import Card
 from fedishare.queries.resources import Preset
-from fedishare.services import handles, uploads
+from fedishare.services import descriptions, handles, uploads
 from fedishare.services.descriptions import Misfit
 from fedishare.services.drafts import Change, PollDraft
 from fedishare.services.resources import UploadedFile
@@ -93,11 +93,26 @@ async def send(request: web.Request) -> web.Response:
         return await show_again(request, sent, errors)
     try:
         draft = drafting.draft_of(sent, default_credit=_default_credit(request))
+        doubts = await unsure(request, sent) if draft.resource is not None else []
+        if doubts and sent.form.text("warned") != sent.form.text("licence"):
+            said = " ".join([*doubts, "If you mean it, share it once more."])
+            return await show_again(request, sent, {"licence": said}, more={"warned": sent.form.text("licence")})
         people = await drafting.find_named(request, draft.text)
         onward = await voices.publish(request, choice, draft, people, sent=sent)
     except (Invalid, Refused) as error:
         return await show_again(request, sent, {_field_of(error): str(error)})
     return asked.go(onward)
+
+
+async def unsure(request: web.Request, sent: Sent) -> list[str]:
+    """What the licences of its sources have against the chosen one, short of forbidding it."""
+    return await request.app[DATABASE].read(
+        descriptions.doubts,
+        request.app[HERE],
+        addresses=sent.form.text("based_on").split(),
+        licence=sent.form.text("licence"),
+        author_id=asked.me(request),
+    )
 
 
 def _field_of(error: Exception) -> str:
@@ -385,6 +400,7 @@ def _complete(values: Mapping[str, str]) -> dict[str, str]:
     empty = dict.fromkeys(
         (
             "changed",
+            "warned",
             "draft",
             "draft_version",
             "kind",

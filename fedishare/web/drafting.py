@@ -32,7 +32,7 @@ PLACES: Final = range(1, media.MOST + 1)
 POLL_PLACES: Final = range(1, polls.MOST_OPTIONS + 1)
 MOST_LOOK_UPS: Final = 10
 # What a form says of itself, and what was done with it.
-PASSING: Final = re.compile(r"draft|draft_version|upload|drop_upload|place_.*|picture_key_\d|drop_\d|save_draft")
+PASSING: Final = re.compile(r"draft|draft_version|warned|upload|drop_upload|place_.*|picture_key_\d|drop_\d|save_draft")
 LOOK_UP_SECONDS: Final = 15.0
 # More than a resource may have, so that whoever added too many can choose.
 MOST_LISTED: Final = MOST_FILES * 3

@@ -1,5 +1,6 @@
 """Drafts: the list of them, a form filled from one, and saving, by a button or while somebody writes."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from aiohttp import web
@@ -19,6 +20,10 @@ from fedishare.web.drafting import Sent
 from fedishare.web.forms import Form
 
 SAID: Final = {
+    "adapted": (
+        "The description and the files are copied into this draft, which names where they come from. "
+        "Change what you like and share it."
+    ),
     "saved": "Saved. Nobody but you can see this draft. You find it under Drafts.",
     "changed": services.CHANGED,
     "gone": services.GONE,
@@ -37,10 +42,22 @@ async def mine(request: web.Request) -> web.Response:
 
 @routes.get("/drafts/{id}")
 async def show(request: web.Request) -> web.Response:
-    draft = await _own(request)
-    sent, said = await _opened(request, draft)
-    told = said or SAID.get(request.query.get("said", ""), "")
-    return await compose.show_again(request, sent, sent.form.errors, said=told, seen=Seen(draft.id, draft.version))
+    return await open_again(request, await _own(request), told=SAID.get(request.query.get("said", ""), ""))
+
+
+async def open_again(
+    request: web.Request, draft: Draft, *, told: str, errors: Mapping[str, str] | None = None
+) -> web.Response:
+    """The form filled from a draft, with what its author should know."""
+    sent, lost = await _opened(request, draft)
+    unsure = await compose.unsure(request, sent) if sent.is_resource else []
+    return await compose.show_again(
+        request,
+        sent,
+        sent.form.errors | dict(errors or {}),
+        said=" ".join(filter(None, [lost or told, *unsure])),
+        seen=Seen(draft.id, draft.version),
+    )
 
 
 @routes.post("/drafts")

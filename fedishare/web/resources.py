@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from fedishare.core.errors import Gone, Invalid, NotFound, Unreachable
 from fedishare.core.here import Here
-from fedishare.domain import durations, vocabularies
+from fedishare.domain import durations, licences, vocabularies
 from fedishare.domain.audience import OPEN
 from fedishare.domain.kinds import FileState
 from fedishare.domain.terms import Basis
@@ -20,11 +20,12 @@ from fedishare.http.routes import Allow, Routes
 from fedishare.inbox import documents
 from fedishare.net import clamd
 from fedishare.net.storage import Stored
-from fedishare.queries import outgoing, pages, previews, versions
+from fedishare.queries import lineage, outgoing, pages, previews, versions
 from fedishare.queries import resources as descriptions
 from fedishare.queries.cards import Card
+from fedishare.queries.lineage import Adaptation, Ancestor
 from fedishare.queries.outgoing import PostFacts
-from fedishare.queries.pages import StoredFile, UseLine
+from fedishare.queries.pages import StoredFile, Tally, UseLine
 from fedishare.queries.previews import Inside
 from fedishare.queries.resources import ResourceRow
 from fedishare.queries.versions import VersionLine
@@ -46,6 +47,9 @@ class Details(NamedTuple):
     inside: dict[int, Inside]
     versions: list[VersionLine]
     is_watched: bool
+    ancestry: list[Ancestor]
+    adaptations: list[Adaptation]
+    tally: Tally | None
 
 
 @routes.get("/resources/{id}", allow=Allow.ANYONE)
@@ -89,6 +93,10 @@ async def render(
         looks=seen,
         versions=details.versions,
         is_watched=details.is_watched,
+        ancestry=details.ancestry,
+        adaptations=details.adaptations,
+        tally=details.tally,
+        why_not_adapt=_why_not_adapt(resource),
         licence_words=licence.explanation if licence else "",
         levels=choices.levels(scheme),
         bases=details.bases,
@@ -104,15 +112,24 @@ async def render(
 
 def _details(tx: Connection, *, post: Card, viewer: int | None) -> Details:
     is_told = post.local and post.visibility in OPEN
+    bases = descriptions.bases(tx, [post.id])[post.id]
     return Details(
         pages.uses(tx, post_id=post.id) if post.author.id == viewer else [],
-        descriptions.bases(tx, [post.id])[post.id],
+        bases,
         outgoing.post_facts(tx, post.id) if is_told else None,
         descriptions.preset(tx, actor_id=viewer).scheme if viewer is not None else "",
         previews.inside(tx, post_id=post.id),
         versions.lines(tx, post_id=post.id),
         viewer is not None and versions.is_watched(tx, post_id=post.id, actor_id=viewer),
+        lineage.ancestry(tx, uri=post.uri, bases=bases, viewer=viewer),
+        lineage.adaptations(tx, uri=post.uri, viewer=viewer),
+        pages.tally(tx, post_id=post.id) if post.author.id == viewer else None,
     )
+
+
+def _why_not_adapt(resource: ResourceRow) -> str:
+    known = vocabularies.licence(resource.licence) if resource.licence else None
+    return licences.adapting([known]).refusal or ""
 
 
 def _level_here(resource: ResourceRow, scheme: str) -> str:
@@ -158,6 +175,14 @@ async def download(request: web.Request) -> web.StreamResponse:
     headers = downloads.headers(media_type=file.media_type, visibility=file.visibility)
     headers["Content-Disposition"] = downloads.attachment(file.name)
     return await downloads.send(request, request.app[STORAGE].path(key), etag=file.sha256, headers=headers)
+
+
+async def bring(request: web.Request, *, post_id: int, name: str) -> str:
+    """The storage key of a file of a resource that somebody who is signed in may have; from elsewhere it is fetched."""
+    viewer = asked.me(request)
+    file = await request.app[DATABASE].read(pages.file, post_id=post_id, name=name, viewer=viewer)
+    require_clean(file)
+    return file.storage_key or await _fetch(request, file)
 
 
 def require_clean(file: StoredFile) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 from fedishare.http.routes import Routes
 from fedishare.web import (
     actions,
+    adapting,
     blocks,
     compose,
     deliveries,
@@ -53,6 +54,7 @@ ALL: Final[tuple[Routes, ...]] = tuple(
         quotes,
         resources,
         versions,
+        adapting,
         previews,
         reactions,
         compose,
