@@ -233,3 +233,9 @@ def test_what_does_not_go_out_is_listed_retried_and_dropped(tmp_path: Path) -> N
     assert refused.returncode == 130
     assert (dropped.returncode, dropped.stdout.splitlines()[-1]) == (0, "Dropped: 1")
     assert unnamed.returncode == 2
+
+
+def test_the_library_is_read_into_its_index_anew(tmp_path: Path) -> None:
+    done = fedishare(tmp_path, "reindex")
+
+    assert (done.returncode, done.stdout) == (0, "Resources in the library: 0\n")

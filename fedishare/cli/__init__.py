@@ -103,6 +103,15 @@ def migrate(context: click.Context) -> None:
     click.echo(f"The database is at version {schema.HEAD}.")
 
 
+@commands.command()
+@click.pass_context
+def reindex(context: click.Context) -> None:
+    """Read all resources into the index of the library anew."""
+    from fedishare.cli import library  # noqa: PLC0415 -- as above
+
+    click.echo(f"Resources in the library: {asyncio.run(library.rebuild(load(context)))}")
+
+
 @commands.group()
 def account() -> None:
     """The people who may sign in here."""

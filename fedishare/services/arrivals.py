@@ -18,6 +18,7 @@ from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import FetchParent
 from fedishare.queries import privacy
 from fedishare.services import (
+    library,
     lineage,
     notices,
     papers,
@@ -362,6 +363,8 @@ def revise(tx: Connection, here: Here, post: ForeignPost, *, activity_uri: str |
         versions.announce(tx, here, post_id=known.id)
     if post.resource is not None and post.resource.bases:
         lineage.tell_sources(tx, here, post_id=known.id, uri=post.uri, author_id=post.author_id)
+    if post.resource is None:  # It may have been one before, and has another title now.
+        library.keep(tx, post_id=known.id)
     if post.paper is not None:
         papers.judge_later(tx, here, post_id=known.id)
     polls.revise_foreign(tx, here, post_id=known.id, poll=post.poll)

@@ -20,6 +20,7 @@ from fedishare.jobs.types import PublishAgain, PublishDeletion, PublishEdit, Pub
 from fedishare.queries import privacy
 from fedishare.services import (
     descriptions,
+    library,
     lineage,
     media,
     notices,
@@ -321,6 +322,8 @@ def edit(
     at = max(here.now(), (post.edited_at or post.published_at) + ONE_SECOND)
     threads.rewrite(tx, post_id=post_id, said=wording, at=at)
     resources.describe(tx, post_id=post_id, description=change.text, changed=change.changed)
+    if is_resource:
+        library.keep(tx, post_id=post_id)
     keywords = change.resource.keywords if change.resource else descriptions.keywords(tx, post_id=post_id)
     topics = questions.topics_of(tx, post_id=post_id)
     threads.tag(tx, post_id=post_id, labels=(*topics, *written.tags, *descriptions.tags(keywords)))

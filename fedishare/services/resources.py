@@ -19,7 +19,7 @@ from fedishare.domain.terms import Basis, Term
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import SendUse
 from fedishare.queries.resources import ResourceFacts
-from fedishare.services import descriptions, notices, previews, versions
+from fedishare.services import descriptions, library, notices, previews, versions
 from fedishare.services.descriptions import Description
 
 MOST_FILES: Final = 20
@@ -127,6 +127,7 @@ def attach(
     taken: set[str] = set()
     for position, file in enumerate(draft.files):
         _add_file(tx, here, post_id=post_id, position=position, file=file, taken=taken)
+    library.keep(tx, post_id=post_id)
 
 
 def _add_file(
@@ -197,6 +198,7 @@ def attach_foreign(tx: Connection, *, post_id: int, resource: ForeignResource) -
     for position, file in enumerate(resource.files[:MOST_FILES]):
         row = {name: getattr(file, name) for name in file.__struct_fields__}
         tx.execute(ADD_FILE, row | {"post_id": post_id, "position": position, "storage_key": None})
+    library.keep(tx, post_id=post_id)
 
 
 def keep_file(tx: Connection, here: Here, *, file_id: int, storage_key: str) -> None:

@@ -13,7 +13,8 @@ from fedishare.db import schema
 from fedishare.db.engine import open_database
 from fedishare.domain.kinds import FileState
 from fedishare.domain.terms import Term, TermKind
-from fedishare.queries import pages, resources, timelines
+from fedishare.queries import pages, resources, search, timelines
+from fedishare.queries.search import Choice
 from tests import postgres
 from tests.builders import MONDAY, WORKSHEET, FrozenClock
 
@@ -179,4 +180,6 @@ async def test_resources_keep_their_subjects_levels_and_types_and_are_found_by_t
     assert known.terms == (*WORKSHEET[:3], Term(TermKind.TYPE, None, "Poster"))
     assert unknown.terms[0] == Term(TermKind.SUBJECT, None, "Alchemy")
     assert (known.age_min, known.licence, known.version, known.minutes, known.credit) == (8, "CC-BY-4.0", 3, None, "")
+    by_words = [await db.read(search.find, Choice(words=words), viewer=1) for words in ("wall", "alchemy", "cellar")]
+    assert [[card.id for card in found.cards] for found in by_words] == [[9, 8], [9], []]
     await db.close()

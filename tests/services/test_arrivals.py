@@ -13,9 +13,11 @@ from fedishare.db.reactions import Reaction
 from fedishare.db.resources import Use
 from fedishare.db.work import Job
 from fedishare.domain.audience import PUBLIC_IRI, Visibility
+from fedishare.queries import search
+from fedishare.queries.search import Choice
 from fedishare.services import arrivals
 from fedishare.services.drafts import ForeignPost
-from fedishare.services.resources import ForeignUse
+from fedishare.services.resources import ForeignResource, ForeignUse
 from tests.builders import MONDAY, FrozenClock, Made, a_follow_row, a_person, a_post, a_resource, a_room
 
 
@@ -187,3 +189,27 @@ async def test_a_suspended_authors_post_is_not_kept(db: Database, here: Here) ->
     ada = await a_person(db, here, local=False, suspended_at=MONDAY)
 
     assert await db.write(arrivals.store, here, a_foreign_post(ada), activity_uri=None) is None
+
+
+async def test_a_resource_from_elsewhere_is_found_by_what_it_says_now(
+    db: Database, here: Here, clock: FrozenClock
+) -> None:
+    ada, reader = await a_person(db, here, local=False), await a_person(db, here)
+    facts: dict[str, Any] = {"age_min": 8, "age_max": 9, "licence": None, "licence_label": "", "licence_url": None}
+    facts |= {"minutes": None, "credit": "", "version": 1, "terms": (), "bases": (), "files": ()}
+
+    async def found() -> list[int]:
+        words = ("tower", "fractions", "fence", "decimals")
+        return [(await db.read(search.find, Choice(words=each), viewer=reader.id)).counts.total for each in words]
+
+    first = a_foreign_post(ada, title="Tower", resource=ForeignResource(description="Fractions", **facts))
+    await db.write(arrivals.store, here, first, activity_uri=None)
+    stored = await found()
+    clock.tick(hours=2)
+    later = {"title": "Fence", "updated_at": MONDAY + timedelta(hours=1)}
+    second = a_foreign_post(ada, resource=ForeignResource(description="Decimals", **facts), **later)
+    await db.write(arrivals.revise, here, second, activity_uri=None)
+    revised = await found()
+    await db.write(arrivals.erase, here, uri=first.uri, by_id=ada.id, activity_uri=None)
+
+    assert (stored, revised, await found()) == ([1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 0, 0])

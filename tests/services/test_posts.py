@@ -14,6 +14,8 @@ from fedishare.db.posts import Attachment, Home, Mention, Post, PostTag, Revisio
 from fedishare.db.resources import Resource, ResourceFile, ResourceTerm
 from fedishare.db.work import Job, Tombstone
 from fedishare.domain.audience import PUBLIC_IRI, Visibility
+from fedishare.queries import search
+from fedishare.queries.search import Choice
 from fedishare.services import follows, media, posts
 from fedishare.services.drafts import Change, Draft
 from fedishare.services.resources import ResourceDraft, UploadedFile
@@ -206,3 +208,21 @@ async def test_a_moderator_takes_a_post_from_elsewhere_out_of_our_room(db: Datab
 
     assert await db.read(rows, Post.content) == [("",)]
     assert await db.read(rows, Job.kind) == [("PublishDeletion",)]
+
+
+async def test_a_resource_is_found_by_what_it_says_now_until_it_is_gone(db: Database, here: Here) -> None:
+    anna = await a_person(db, here)
+    draft = a_draft(title="Tower", text="Fractions", resource=ResourceDraft(licence="CC-BY-4.0", files=(FILE,)))
+    change = Change(text="Decimals", title="Fence", warning=None, language="en", sensitive=False)
+
+    async def found() -> list[int]:
+        words = ("tower", "fractions", "fence", "decimals")
+        return [(await db.read(search.find, Choice(words=each), viewer=anna.id)).counts.total for each in words]
+
+    post_id = await db.write(posts.publish, here, author_id=anna.id, draft=draft, people={})
+    published = await found()
+    await db.write(posts.edit, here, editor_id=anna.id, post_id=post_id, change=change, people={})
+    edited = await found()
+    await db.write(posts.delete, here, by_id=anna.id, post_id=post_id)
+
+    assert (published, edited, await found()) == ([1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 0, 0])
