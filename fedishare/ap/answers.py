@@ -20,6 +20,7 @@ FOR_ONE: Final = "private, no-store"
 LARGEST_ID: Final = (1 << 63) - 1
 
 _ACTIVITYPUB: Final = frozenset({ACTIVITY_JSON, "application/ld+json"})
+_PROFILE: Final = "://www.w3.org/ns/activitystreams"
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 _RANGE: Final = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*"?)+')
 _PARAMETER: Final = re.compile(r';\s*([^\s;="]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^\s;"]*)')
@@ -40,6 +41,14 @@ def wants_activitypub(accept: str) -> bool:
     return activitypub > 0 and activitypub >= html
 
 
+def wants_amb(accept: str) -> bool:
+    """Whether JSON-LD is asked for and nothing says ActivityStreams: then a resource is AMB (resources.md 3.7)."""
+    ranges = [found[0].lower() for found in _RANGE.finditer(accept)]
+    if any(ACTIVITY_JSON in text or _PROFILE in text for text in ranges):
+        return False
+    return wants_activitypub(accept)
+
+
 def _wish(text: str) -> tuple[str, float]:
     """One media range and its quality; one that cannot be read is not wished for at all."""
     kind = text.partition(";")[0].strip().lower()
@@ -54,10 +63,19 @@ def asks_for_activitypub(request: web.Request) -> bool:
     return wants_activitypub(", ".join(request.headers.getall("Accept", [])))
 
 
+def asks_for_amb(request: web.Request) -> bool:
+    return wants_amb(", ".join(request.headers.getall("Accept", [])))
+
+
 def document(body: bytes, *, public: bool, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
     """`body` as an ActivityPub document. What is not public must not stay in any cache (VIS-02)."""
+    return kept(body, ACTIVITY_JSON, public=public, status=status)
+
+
+def kept(body: bytes, kind: str, *, public: bool, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
+    """`body` as a document of another kind; what is true of the ones for ActivityPub is true of it."""
     # With `body` and a header aiohttp keeps the type to the letter, which Lemmy compares.
-    answer = web.Response(body=body, status=status, headers={"Content-Type": ACTIVITY_JSON, "Vary": VARY})
+    answer = web.Response(body=body, status=status, headers={"Content-Type": kind, "Vary": VARY})
     answer.headers["Cache-Control"] = FOR_EVERYONE if public else FOR_ONE
     answer.etag = sha256(body).hexdigest()[:32]
     return answer

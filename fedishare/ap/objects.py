@@ -5,9 +5,9 @@ from http import HTTPStatus
 from typing import Final, TypeAlias
 
 from aiohttp import web
-from sqlalchemy import Connection
 
-from fedishare.ap.answers import document, key, machine, nothing
+from fedishare.ap import faces, finding
+from fedishare.ap.answers import asks_for_amb, document, key, machine, nothing
 from fedishare.as2 import write
 from fedishare.as2.write import Document
 from fedishare.core.uris import Uris
@@ -15,9 +15,9 @@ from fedishare.http.keys import TOOLS
 from fedishare.http.readers import first_for_all
 from fedishare.http.routes import Allow, Routes
 from fedishare.outbox import activities, objects, seals
-from fedishare.queries import outgoing, published
+from fedishare.queries import published
 from fedishare.queries.outgoing import PostFacts
-from fedishare.queries.published import Readable, Stored
+from fedishare.queries.published import Stored
 
 Shape: TypeAlias = Callable[[PostFacts, Uris], Document]
 
@@ -34,6 +34,9 @@ async def post(request: web.Request) -> web.StreamResponse:
 @routes.get("/resources/{id}", allow=Allow.ANYONE)
 @machine
 async def resource(request: web.Request) -> web.StreamResponse:
+    """The Note of a resource; JSON-LD without a word of ActivityStreams is asked for by catalogues, who get AMB."""
+    if asks_for_amb(request):
+        return await faces.answer(request, faces.AMB)
     return await _answer(request, request.app[TOOLS].here.uris.resource(key(request)), _object)
 
 
@@ -66,24 +69,12 @@ async def activity(request: web.Request) -> web.StreamResponse:
 
 
 async def _answer(request: web.Request, uri: str, shape: Shape) -> web.StreamResponse:
-    tools = request.app[TOOLS]
-
-    async def look(reader: int | None) -> tuple[Readable, PostFacts] | None:
-        return await tools.db.read(_look, uri=uri, reader=reader)
-
-    found = await first_for_all(request, look)
-    if found is None:
-        raise nothing()
-    seen, facts = found
+    at = request.app[TOOLS].here.uris
+    seen, facts = await finding.post(request, uri)
     if seen.deleted_at is not None:
-        gone = objects.document(facts, at=tools.here.uris)
+        gone = objects.document(facts, at=at)
         return document(write.body(gone), public=seen.is_public, status=HTTPStatus.GONE)
-    return document(write.body(shape(facts, tools.here.uris)), public=seen.is_public)
-
-
-def _look(tx: Connection, *, uri: str, reader: int | None) -> tuple[Readable, PostFacts] | None:
-    seen = published.post(tx, uri=uri, reader=reader)
-    return (seen, outgoing.post_facts(tx, seen.id)) if seen is not None else None
+    return document(write.body(shape(facts, at)), public=seen.is_public)
 
 
 def _object(facts: PostFacts, uris: Uris) -> Document:

@@ -6,7 +6,7 @@ the page to whoever does not ask for a document.
 
 from typing import Final
 
-from fedishare.ap import actors, collections, inboxes, objects, outboxes, quotes, wellknown
+from fedishare.ap import actors, collections, faces, inboxes, objects, outboxes, quotes, wellknown
 from fedishare.http.routes import Routes
 
 ALL: Final[tuple[Routes, ...]] = (
@@ -15,6 +15,7 @@ ALL: Final[tuple[Routes, ...]] = (
     inboxes.routes,
     outboxes.routes,
     collections.routes,
+    faces.routes,
     objects.routes,
     quotes.routes,
 )

@@ -20,6 +20,7 @@ from fedishare.http.routes import Allow, Routes
 from fedishare.inbox import documents
 from fedishare.net import clamd
 from fedishare.net.storage import Stored
+from fedishare.outbox import citations
 from fedishare.queries import lineage, outgoing, pages, previews, versions
 from fedishare.queries import resources as descriptions
 from fedishare.queries.cards import Card
@@ -97,6 +98,7 @@ async def render(
         adaptations=details.adaptations,
         tally=details.tally,
         why_not_adapt=_why_not_adapt(resource),
+        citation=_citation(request, post, resource),
         licence_words=licence.explanation if licence else "",
         levels=choices.levels(scheme),
         bases=details.bases,
@@ -107,6 +109,18 @@ async def render(
         said=SAID.get(request.query.get("said", "")),
         values=values or {},
         errors=errors or {},
+    )
+
+
+def _citation(request: web.Request, post: Card, resource: ResourceRow) -> str:
+    return citations.line(
+        resource,
+        author=post.author.name,
+        school=request.app[SETTINGS].name if post.local else "",
+        title=post.title or "",
+        url=post.uri if post.local else post.url,
+        published_at=post.published_at,
+        edited_at=post.edited_at,
     )
 
 

@@ -72,6 +72,30 @@ async def test_the_page_says_what_it_is_to_people_cards_and_catalogues(node: Nod
     assert HASH[:10] in file.text
 
 
+async def test_the_page_says_how_to_cite_it_and_where_its_other_faces_are(node: Node) -> None:
+    _, teacher = await node.a_teacher("ada", name="Ada Okafor")
+    path = await share(teacher)
+
+    page = (await node.stranger.get(path)).root
+
+    assert page.one("bdi", class_="citation").text == (
+        f"Ada Okafor, Alder Primary (2026). Fraction wall investigation. CC BY-SA 4.0. https://alder.test{path}"
+    )
+    linked = [each["href"] for each in page.all("link", rel="alternate")]
+    faces = [f"https://alder.test{path}{suffix}" for suffix in (".amb.json", ".lom.xml", ".dc.xml", ".bib")]
+    assert linked == [f"https://alder.test{path}", *faces]
+    assert [(await node.stranger.get(f"{path}{suffix}")).status for suffix in (".amb.json", ".bib")] == [200, 200]
+
+
+async def test_the_page_of_a_resource_for_some_links_to_no_other_face(node: Node) -> None:
+    _, teacher = await node.a_teacher("ada", name="Ada Okafor")
+
+    page = (await teacher.get(await share(teacher, visibility="followers"))).root
+
+    assert page.all("link", rel="alternate") == []
+    assert page.one("bdi", class_="citation").text.startswith("Ada Okafor, Alder Primary (2026).")
+
+
 async def test_no_title_can_end_the_script_element(node: Node) -> None:
     _, teacher = await node.a_teacher()
     title = "</script><script>alert(1)</script>{{7*7}}\u2028'\"<!--"
