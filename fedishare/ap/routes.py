@@ -6,11 +6,13 @@ the page to whoever does not ask for a document.
 
 from typing import Final
 
-from fedishare.ap import actors, collections, faces, inboxes, objects, outboxes, quotes, wellknown
+from fedishare.ap import actors, collections, faces, feeds, inboxes, oai, objects, outboxes, quotes, sitemaps, wellknown
 from fedishare.http.routes import Routes
 
 ALL: Final[tuple[Routes, ...]] = (
     wellknown.routes,
+    # Before the pages whose addresses match theirs.
+    feeds.routes,
     actors.routes,
     inboxes.routes,
     outboxes.routes,
@@ -18,4 +20,6 @@ ALL: Final[tuple[Routes, ...]] = (
     faces.routes,
     objects.routes,
     quotes.routes,
+    sitemaps.routes,
+    oai.routes,
 )

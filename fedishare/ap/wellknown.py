@@ -221,7 +221,7 @@ def _info(version: str, settings: Settings, counted: Usage) -> dict[str, object]
 
 
 @routes.get("/robots.txt", allow=Allow.ANYONE)
-async def robots(_: web.Request) -> web.StreamResponse:
+async def robots(request: web.Request) -> web.StreamResponse:
     """What is public may be found; forms and searches are nothing for crawlers."""
     closed = (
         "/authorize_interaction",
@@ -235,4 +235,5 @@ async def robots(_: web.Request) -> web.StreamResponse:
         "/sign-in",
     )
     body = "User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in closed)
+    body += f"\nSitemap: {request.app[TOOLS].here.uris.origin}/sitemap.xml\n"
     return answer(body.encode(), "text/plain; charset=utf-8", seconds=86_400, open_to_scripts=False)

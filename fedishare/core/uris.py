@@ -89,6 +89,17 @@ class Uris(msgspec.Struct, frozen=True):
     def tag(self, name: str) -> str:
         return f"{self.origin}/tags/{quote(name)}"
 
+    def feed(self, page: str) -> str:
+        """The Atom feed of what the page of a person, room or hashtag of ours shows."""
+        return f"{page}.atom"
+
+    def subject_feed(self, slug: str) -> str:
+        return f"{self.origin}/subjects/{slug}.atom"
+
+    def sitemap(self, kind: str, first: int) -> str:
+        """The part of the sitemap that begins with the thing of this id."""
+        return f"{self.origin}/sitemaps/{kind}-{first}.xml"
+
     def is_ours(self, uri: str) -> bool:
         """Whether the address lies on this node, however its host is written."""
         return same_origin(uri, self.origin)

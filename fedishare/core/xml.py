@@ -19,7 +19,7 @@ def text(value: str) -> Xml:
     return value if isinstance(value, Xml) else Xml(escape(_UNFIT.sub("", value), quote=False))
 
 
-def element(name: str, *inside: str, **attributes: str) -> Xml:
+def element(name: str, /, *inside: str, **attributes: str) -> Xml:
     """An element; what is inside and no Xml is text. `xml_lang` stands for the attribute `xml:lang`."""
     said = "".join(f' {key.replace("_", ":", 1)}="{_attribute(value)}"' for key, value in attributes.items())
     body = "".join(text(part) for part in inside)

@@ -13,6 +13,7 @@ from fedishare.queries.resources import ResourceRow
 
 NAMESPACE: Final = "http://ltsc.ieee.org/xsd/LOM"
 SCHEMA: Final = "http://ltsc.ieee.org/xsd/lomv1.0/lom.xsd"
+_XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 OUR_WORDS: Final = "en"
 _LOM: Final = "LOMv1.0"
 # LOM 5.5 knows four roles; those of LRMI that are none of them are left out.
@@ -42,6 +43,8 @@ def lom(facts: PostFacts, row: ResourceRow, *, at: Uris) -> Xml:
         *(_relation(basis) for basis in row.bases),
         *_classifications(facts, row),
         xmlns=NAMESPACE,
+        xmlns_xsi=_XSI,
+        xsi_schemaLocation=f"{NAMESPACE} {SCHEMA}",
     )
 
 

@@ -39,6 +39,7 @@ class Profile(NamedTuple):
     fields: list[dict[str, Any]]
     locked: bool
     discoverable: bool
+    indexable: bool
     local: bool
     created_at: datetime
     moved_to: str | None
@@ -49,6 +50,11 @@ class Profile(NamedTuple):
     @property
     def full_handle(self) -> str:
         return f"{self.username}@{self.domain}"
+
+    @property
+    def may_be_indexed(self) -> bool:
+        """Whether search engines may show the page: a person has to have said so (FEP-5feb)."""
+        return self.local and (self.indexable or self.kind is not Kind.PERSON)
 
     @property
     def handle(self) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, or_, select, update
+from sqlalchemy import Boolean, Connection, bindparam, delete, func, or_, select, update
 
 from fedishare.core import uris
 from fedishare.core.errors import Invalid, NotFound, Refused
@@ -79,6 +79,7 @@ PROFILE: Final = (
         summary_source=bindparam("markdown"),
         locked=bindparam("is_locked"),
         discoverable=bindparam("is_discoverable"),
+        indexable=func.coalesce(bindparam("is_indexable", type_=Boolean), Actor.indexable),
     )
 )
 
@@ -263,9 +264,17 @@ def move(tx: Connection, *, old_id: int, new_id: int, here: Here) -> int:
 
 
 def update_profile(
-    tx: Connection, here: Here, *, actor_id: int, name: str, summary_source: str, locked: bool, discoverable: bool
+    tx: Connection,
+    here: Here,
+    *,
+    actor_id: int,
+    name: str,
+    summary_source: str,
+    locked: bool,
+    discoverable: bool,
+    indexable: bool | None = None,
 ) -> None:
-    """What a person says about themselves; followers elsewhere are told."""
+    """What a person says about themselves; followers elsewhere are told. With None `indexable` stays as it is."""
     shown = markup.text(name, limit=100)
     if not shown:
         raise Invalid("Please give a name that people can read.")
@@ -279,6 +288,7 @@ def update_profile(
             "markdown": summary_source,
             "is_locked": locked,
             "is_discoverable": discoverable,
+            "is_indexable": indexable,
         },
     )
     enqueue(tx, PublishActor(actor_id), due=here.now())

@@ -13,7 +13,7 @@ from fedishare.http.keys import DATABASE, HERE, VISITOR, Visitor
 from fedishare.http.pages import page, shared_page
 from fedishare.http.routes import Allow, Routes
 from fedishare.queries import handles as running
-from fedishare.queries import pages, timelines
+from fedishare.queries import pages, sitemaps, timelines
 from fedishare.queries.cards import Card
 from fedishare.queries.pages import Version
 from fedishare.services import handles, pins, posts
@@ -41,9 +41,11 @@ async def show(request: web.Request) -> web.Response:
         await crawls.wish(request, post)
     if post.resource is not None:
         return asked.go(asked.path(request, post.uri)) if post.local else await resources.render(request, post, thread)
+    may_be_indexed = await request.app[DATABASE].read(sitemaps.may_be_indexed, actor_id=post.author.id)
     return await shared_page(
         request,
         "thread.html",
+        noindex=not may_be_indexed,
         post=post,
         thread=thread,
         by_id={card.id: card for card in thread},

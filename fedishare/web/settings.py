@@ -51,7 +51,8 @@ async def save(request: web.Request) -> web.Response:
         profile, preset = await request.app[DATABASE].read(_own, actor_id=asked.me(request))
         former = _values(profile) | _preset_values(request, preset)
         values = former | (form.values if part != "password" else {})
-        values["locked"] = form.text("locked") if change is _change_page else former["locked"]
+        for box in ("locked", "indexable"):
+            values[box] = form.text(box) if change is _change_page else former[box]
         errors = {mistake.field: str(mistake)}
         return await _show(request, status=422, values=values, errors=errors, saved="")
 
@@ -86,7 +87,7 @@ async def _change_page(request: web.Request, form: Form) -> web.Response:
     try:
         await request.app[DATABASE].write(
             _update, request.app[HERE], actor_id=asked.me(request), name=form.text("name"), about=about,
-            locked=bool(form.text("locked")),
+            locked=bool(form.text("locked")), indexable=bool(form.text("indexable")),
         )  # fmt: skip
     except Invalid as error:
         raise _Mistake("name", str(error)) from error
@@ -107,10 +108,17 @@ async def _change_preset(request: web.Request, form: Form) -> web.Response:
     return asked.go("/settings?saved=resources")
 
 
-def _update(tx: Connection, here: Here, *, actor_id: int, name: str, about: str, locked: bool) -> None:
+def _update(tx: Connection, here: Here, *, actor_id: int, name: str, about: str, locked: bool, indexable: bool) -> None:
     former = people.by_id(tx, actor_id=actor_id)
     people_services.update_profile(
-        tx, here, actor_id=actor_id, name=name, summary_source=about, locked=locked, discoverable=former.discoverable
+        tx,
+        here,
+        actor_id=actor_id,
+        name=name,
+        summary_source=about,
+        locked=locked,
+        discoverable=former.discoverable,
+        indexable=indexable,
     )
 
 
@@ -138,7 +146,9 @@ def _replace(tx: Connection, here: Here, *, account_id: int, password_hash: str)
 
 
 def _values(profile: Profile) -> dict[str, str]:
-    return {"name": profile.name, "about": profile.summary_source, "locked": "1" if profile.locked else ""}
+    boxes = {"locked": profile.locked, "indexable": profile.indexable}
+    ticked = {name: "1" if value else "" for name, value in boxes.items()}
+    return {"name": profile.name, "about": profile.summary_source} | ticked
 
 
 def _preset_values(request: web.Request, preset: Preset) -> dict[str, str]:

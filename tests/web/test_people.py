@@ -263,3 +263,21 @@ async def test_nobody_pins_what_is_anothers_or_not_for_everybody(node: Node, db:
 
     assert [(await browser.post(f"/posts/{post.id}/pin")).status for post in (theirs, private)] == [403, 403]
     assert await db.read(lambda tx: tx.scalars(select(Pin.post_id)).all()) == []
+
+
+async def test_search_engines_are_asked_to_stay_away_until_somebody_agrees(
+    node: Node, db: Database, here: Here
+) -> None:
+    ada, teacher = await node.a_teacher("ada")
+    post = await a_post(db, here, by=ada)
+    paths = ("/@ada", f"/posts/{post.id}")
+
+    before = [(await node.stranger.get(path)).root.all("meta", name="robots") for path in paths]
+    saved = await teacher.post("/settings", {"part": "page", "name": "Ada", "about": "", "indexable": "1"})
+    settings = (await teacher.get("/settings")).root
+    after = [(await node.stranger.get(path)).root.all("meta", name="robots") for path in paths]
+
+    assert [[each["content"] for each in found] for found in before] == [["noindex"], ["noindex"]]
+    assert saved.status == 303
+    assert "checked" in settings.one("input", name="indexable").attributes
+    assert after == [[], []]

@@ -83,7 +83,8 @@ async def test_the_page_says_how_to_cite_it_and_where_its_other_faces_are(node: 
     )
     linked = [each["href"] for each in page.all("link", rel="alternate")]
     faces = [f"https://alder.test{path}{suffix}" for suffix in (".amb.json", ".lom.xml", ".dc.xml", ".bib")]
-    assert linked == [f"https://alder.test{path}", *faces]
+    feed = "https://alder.test/subjects/mathematics.atom"
+    assert linked == [f"https://alder.test{path}", *faces, feed]
     assert [(await node.stranger.get(f"{path}{suffix}")).status for suffix in (".amb.json", ".bib")] == [200, 200]
 
 
