@@ -239,7 +239,7 @@ def write(tx: Connection, here: Here, *, editor_id: int, meeting_id: int, item_i
     Where somebody else saved since, nothing is written, and a Clash tells what both wrote.
     """
     line = _run(tx, meeting_id=meeting_id, actor_id=editor_id)
-    if item_id not in {line.id, *(item.id for item in _items(tx, line, viewer=editor_id))}:
+    if item_id not in {line.id, *(item.id for item in items(tx, line, viewer=editor_id))}:
         raise NotFound("This is no longer on the agenda.")
     said = msgspec.structs.replace(said, notes=said.notes[:LONGEST_NOTES], decisions=said.decisions[:LONGEST_NOTES])
     empty = dict.fromkeys(("notes", "decisions", "present", "apologies", "links"), "")
@@ -338,7 +338,7 @@ def _record(tx: Connection, line: MeetingLine, *, viewer: int) -> Record:
     """What the notes come to. An item was reached if that is ticked, or anything was written about it."""
     sheets = meetings.sheets(tx, meeting_id=line.id)
     parts, left = [], []
-    for item in _items(tx, line, viewer=viewer):
+    for item in items(tx, line, viewer=viewer):
         sheet = sheets.get(item.id)
         if sheet is None or not (sheet.is_reached or sheet.notes or sheet.decisions):
             left.append(Left(headline=item.headline, item=item.uri))
@@ -361,10 +361,6 @@ def _record(tx: Connection, line: MeetingLine, *, viewer: int) -> Record:
 
 def items(tx: Connection, line: MeetingLine, *, viewer: int) -> list[ItemLine]:
     """The agenda as it is run; after the minutes are out, what they tell of, so that they can be corrected."""
-    return _items(tx, line, viewer=viewer)
-
-
-def _items(tx: Connection, line: MeetingLine, *, viewer: int) -> list[ItemLine]:
     if line.minutes_id is None:
         return meetings.agenda(tx, line, viewer=viewer)
     return meetings.settled(tx, line, viewer=viewer)

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from fedishare.ap import inboxes
-from fedishare.as2 import node, read
+from fedishare.as2 import limits, node
 from fedishare.core import json
 from fedishare.domain import html
 from fedishare.inbox import collecting, crawl, memory, profiles, reading, receive, reports, resolve
@@ -47,19 +47,19 @@ LIMITS: Final[Mapping[str, str]] = MappingProxyType(
         "title of a post": f"{reading.LONGEST_TITLE} characters",
         "content warning": f"{reading.LONGEST_WARNING} characters",
         "name of an actor": f"{profiles.LONGEST_NAME} characters",
-        "`summary` of an actor": f"{read.MAX_SUMMARY:,} characters",
+        "`summary` of an actor": f"{limits.MAX_SUMMARY:,} characters",
         "comment of a `Flag`": f"{reports.LONGEST_COMMENT:,} characters",
         'line of an "I used it"': f"{resources.LONGEST_LINE} characters",
-        "description of a picture": f"{read.MAX_ALT:,} characters",
-        "`to` and `cc` together": f"{read.MAX_ADDRESSED:,}",
-        "`tag`": f"{read.MAX_TAGS}",
-        "`attachment`": f"{read.MAX_ATTACHMENTS}",
-        "options of a poll": f"{read.MAX_OPTIONS}",
-        "fields of a profile": f"{read.MAX_FIELDS}, of {read.MAX_FIELD:,} characters",
-        "keys of an actor": f"{read.MAX_KEYS}",
-        "`alsoKnownAs`": f"{read.MAX_ALIASES}",
+        "description of a picture": f"{limits.MAX_ALT:,} characters",
+        "`to` and `cc` together": f"{limits.MAX_ADDRESSED:,}",
+        "`tag`": f"{limits.MAX_TAGS}",
+        "`attachment`": f"{limits.MAX_ATTACHMENTS}",
+        "options of a poll": f"{limits.MAX_OPTIONS}",
+        "fields of a profile": f"{limits.MAX_FIELDS}, of {limits.MAX_FIELD:,} characters",
+        "keys of an actor": f"{limits.MAX_KEYS}",
+        "`alsoKnownAs`": f"{limits.MAX_ALIASES}",
         "files of a resource": f"{resources.MOST_FILES}",
-        "objects of a `Flag`": f"{read.MAX_REPORTED}",
+        "objects of a `Flag`": f"{limits.MAX_REPORTED}",
         "pins of an actor": f"{pins.MOST}",
         "earlier versions of a post": f"{threads.MOST_REVISIONS}",
         "a document we fetch": size(client.MAX_DOCUMENT),

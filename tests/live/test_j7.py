@@ -30,7 +30,7 @@ async def test_an_adaptation_is_credited_and_its_author_hears_of_new_versions(op
     fields = {"title": "A wall for mixed classes", "licence": "CC-BY-SA-4.0", "based_on": resource, "credit": credit}
     fields |= {"draft": draft.path.partition("?")[0].rpartition("/")[2], "draft_version": "1"}
     fields["upload"] = draft.find(r'name="upload" value="([^"]+)"')
-    made = await ben.write("Three sizes.", **DESCRIBED, **fields)
+    made = await ben.write("Three sizes.", [], **DESCRIBED, **fields)
     copy = await ben.get(f"{made.path}/files/{FILE.name}")
     assert copy.body == FILE.body
     assert TITLE in made.text
