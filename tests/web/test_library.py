@@ -65,9 +65,11 @@ async def test_nonsense_finds_nothing_and_says_what_to_do(node: Node) -> None:
     nonsense = "q=%22%27*(&subject=alchemy&level=zz&page=99999999999&host=nowhere.test&sort="
 
     odd = await teacher.get(f"/search?in=library&{nonsense}")
+    control = await teacher.get("/search?in=library&q=wall%00%1F&subject=%00&host=%1F&level=%00")
     none = await teacher.get("/search?in=library&q=zebra")
 
     assert (odd.status, odd.root.one("div", class_="empty").one("h2").text) == (200, "Nothing fits all of this")
+    assert control.status == 400
     assert none.root.one("div", class_="empty").one("h2").text == "Nothing found"
     assert [flaws(page.root) for page in (odd, none, await teacher.get("/search?in=library"))] == [[], [], []]
 
