@@ -49,9 +49,18 @@ def _by_reference(tx: Connection, activity: Verified, ctx: Context, wanted: Want
     uri = activity.activity.object
     if ctx.post is not None or uri is None or not hosts.same_origin(uri, activity.sender.uri):
         return ()
-    if wanted is Wanted.POST and known.post(tx, uri=uri) is not None:
+    post = known.post(tx, uri=uri)
+    if wanted is Wanted.POST and post is not None:
         return ()
-    return (Need(wanted, uri),)
+    return (Need(wanted, uri),) if post is not None or _may_concern_us(tx, activity) else ()
+
+
+def _may_concern_us(tx: Connection, activity: Verified) -> bool:
+    """Nothing is fetched for a stranger who names nobody here."""
+    said = activity.activity
+    if known.is_followed_here(tx, actor_id=activity.sender.id):
+        return True
+    return known.reaches_us(tx, uris=(*said.to, *said.cc, *said.audience))
 
 
 def create(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
@@ -64,7 +73,7 @@ def create(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
         return Ignored("it is for nobody here")
     kept = arrivals.store(tx, ctx.here, post, activity_uri=activity.stored_as)
     if kept is None:
-        return Done("used it") if post.use else Ignored("it was deleted, or its author is not welcome")
+        return Done("used it") if post.use else Ignored("it was deleted, not welcome, or is for nobody here")
     if not kept.is_new:
         found = known.post(tx, uri=post.uri)
         if found is not None and found.author_id != activity.sender.id:

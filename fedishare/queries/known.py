@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, Row, Select, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, exists, func, or_, select
 
 from fedishare.core.hosts import and_above
 from fedishare.db import engine
+from fedishare.db.base import aliased
 from fedishare.db.engine import Mark
 from fedishare.db.follows import Block, Follow
 from fedishare.db.nodes import BlockedDomain
@@ -104,6 +105,12 @@ FOLLOWED_HERE: Final = _followed_here.where(Follow.followee_id == bindparam("act
 FOLLOWED_THROUGH: Final = _followed_here.where(
     Follow.followee_id.in_(select(Actor.id).where(Actor.followers.in_(bindparam("uris", expanding=True))))
 )
+FOLLOWED_ROOM: Final = _followed_here.where(
+    Follow.followee_id.in_(
+        select(Actor.id).where(Actor.uri.in_(bindparam("uris", expanding=True)), Actor.kind == Kind.GROUP)
+    )
+)
+ANY_POST: Final = select(Post.id).where(Post.uri.in_(bindparam("uris", expanding=True))).limit(1)
 ROOMS_FOLLOWERS: Final = select(Actor.followers).where(
     Actor.followers.in_(bindparam("uris", expanding=True)), Actor.kind == Kind.GROUP
 )
@@ -281,6 +288,26 @@ def reaches_us(tx: Connection, *, uris: Collection[str]) -> bool:
         return False
     named = {"uris": list(uris)}
     return tx.execute(LOCAL_AMONG, named).first() is not None or tx.execute(FOLLOWED_THROUGH, named).first() is not None
+
+
+def names_followed_room(tx: Connection, *, uris: Collection[str]) -> bool:
+    """Whether one of the addresses is a room in which somebody here is."""
+    return bool(uris) and tx.execute(FOLLOWED_ROOM, {"uris": list(uris)}).first() is not None
+
+
+def has_any(tx: Connection, *, uris: Collection[str]) -> bool:
+    """Whether one of these posts is kept here."""
+    return bool(uris) and tx.execute(ANY_POST, {"uris": list(uris)}).first() is not None
+
+
+def has_followers_here(actor_id: Any) -> ColumnElement[bool]:
+    """A column that says whether anybody here follows that actor."""
+    follower = aliased(Actor)
+    return (
+        exists()
+        .where(Follow.followee_id == actor_id, Follow.state == FollowState.ACCEPTED)
+        .where(follower.id == Follow.follower_id, follower.local)
+    )
 
 
 def rooms_followers(tx: Connection, *, uris: Collection[str]) -> frozenset[str]:

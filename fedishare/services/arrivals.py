@@ -16,7 +16,7 @@ from fedishare.domain.audience import Visibility, is_public
 from fedishare.domain.kinds import Kind, NoticeKind, PostKind, QuotePolicy
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import FetchParent
-from fedishare.queries import privacy
+from fedishare.queries import known, privacy
 from fedishare.services import (
     library,
     lineage,
@@ -52,7 +52,7 @@ KNOWN: Final = select(
 ).where(Post.uri == bindparam("named"))
 KNOWN_FOR_CHANGE: Final = KNOWN.with_for_update()
 _is_deleted: Final = exists().where(Tombstone.uri == bindparam("named"))
-AUTHOR: Final = select(Actor.followers).where(
+AUTHOR: Final = select(Actor.followers, known.has_followers_here(Actor.id).label("is_followed")).where(
     Actor.id == bindparam("actor"),
     ~Actor.local,
     Actor.suspended_at.is_(None),
@@ -121,12 +121,13 @@ def store(
     """Keep a post from elsewhere, once, and show it where it belongs.
 
     `activity_uri` is the stored activity that brought it; a room of ours passes that on. None
-    comes back where nothing is kept: it was deleted before, its author is suspended, or it was a
-    "used it", which is recorded as such. What a post quotes that `is_quoted` itself is not looked for.
+    comes back where nothing is kept: it was deleted before, its author is suspended, nobody here
+    has to do with it, or it was a "used it", which is recorded as such. What a post quotes that
+    `is_quoted` itself is not looked for.
     """
     # Its own deletion, and the arrival of what it answers, wait for each other.
     lock(tx, post.uri, *([post.in_reply_to_uri] if post.in_reply_to_uri else []))
-    author = _author(tx, post)
+    author = _author(tx, post, was_sent=activity_uri is not None)
     if author is None:
         return None
     if post.use is not None:
@@ -164,9 +165,28 @@ def store(
     return StoredPost(post_id, is_new=True)
 
 
-def _author(tx: Connection, post: ForeignPost) -> Row[*tuple[Any, ...]] | None:
-    """Whoever wrote the post; nobody if it may not be kept: it was deleted before, or they are not welcome."""
-    return tx.execute(AUTHOR, {"actor": post.author_id, "named": post.uri}).one_or_none()
+def _concerns_us(tx: Connection, post: ForeignPost) -> bool:
+    """Whether a post that a stranger sent has to do with anybody here, as in Mastodon (mastodon.md 3)."""
+    if post.use is not None:
+        return True
+    related = [post.in_reply_to_uri, post.quote.uri if post.quote is not None else None]
+    if post.resource is not None:
+        related += [basis.uri for basis in post.resource.bases]
+    if known.has_any(tx, uris=[uri for uri in related if uri]):
+        return True
+    named = (*post.to, *post.cc, *post.audience, *post.mentions)
+    return known.reaches_us(tx, uris=named) or known.names_followed_room(tx, uris=named)
+
+
+def _author(tx: Connection, post: ForeignPost, *, was_sent: bool) -> Row[*tuple[Any, ...]] | None:
+    """Whoever wrote the post; nobody if it may not be kept.
+
+    It was deleted before, they are not welcome, or strangers sent what concerns nobody here.
+    """
+    author = tx.execute(AUTHOR, {"actor": post.author_id, "named": post.uri}).one_or_none()
+    if author is None or author.is_followed or not was_sent:
+        return author
+    return author if _concerns_us(tx, post) else None
 
 
 def _ask(tx: Connection, here: Here, post_id: int, post: ForeignPost, *, may_look: bool) -> None:

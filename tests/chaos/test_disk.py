@@ -24,7 +24,7 @@ from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import Forget
 from fedishare.outbox.deliver import Courier
 from fedishare.worker import Worker
-from tests.builders import FrozenClock, Made, a_person
+from tests.builders import FrozenClock, Made, a_follow_row, a_person
 from tests.chaos.peers import Chaos
 from tests.inbox.elsewhere import ACTIVITY, Document, a_note, an_activity
 from tests.inbox.elsewhere import a_letter as a_signed
@@ -81,7 +81,10 @@ async def anna(db: Sqlite, here: Here) -> Made:
 
 @pytest.fixture
 async def ada(db: Sqlite, here: Here) -> Made:
-    return await a_person(db, here, local=False, uri="https://birch.test/users/ada", username="ada")
+    """Somebody elsewhere whom somebody here follows."""
+    made = await a_person(db, here, local=False, uri="https://birch.test/users/ada", username="ada")
+    await a_follow_row(db, here, by=await a_person(db, here), of=made)
+    return made
 
 
 async def test_what_comes_in_while_the_disk_is_full_is_put_off_and_taken_once_there_is_room(

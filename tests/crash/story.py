@@ -97,7 +97,7 @@ class Day:
         parent = self.elm.write("parent")
         await self._hear(self.oak, "Create", self.oak.write("news", tag=names, cc=[self._anna]), number=1)
         await self._hear(self.elm, "Create", self.elm.write("by-address")["id"], number=1)
-        await self._hear(self.oak, "Create", self.oak.write("reply", inReplyTo=parent["id"]), number=2)
+        await self._hear(self.oak, "Create", self.oak.write("reply", inReplyTo=parent["id"], cc=[self._anna]), number=2)
         for host in (self.oak, self.elm):
             await self._hear(host, "Like", first, number=1)
         like = {"id": f"{self.elm.uri}/Like/1", "type": "Like", "actor": self.elm.uri, "object": first}
@@ -119,7 +119,7 @@ class Day:
 
         async def say() -> None:
             nonlocal taken
-            taken = await host.say(self._inbox, kind, thing, number=number)
+            taken = await host.say(self._inbox, kind, thing, number=number, cc=[self._anna])
 
         async def is_taken() -> bool:
             return taken

@@ -151,6 +151,7 @@ async def test_the_day_is_worth_the_trouble(on_sqlite: Setting) -> None:
         f"notice like {oak}/users/p The first of many",
         f"notice like {elm}/users/p The first of many",
         f"notice mention {oak}/users/p {oak}/notes/news",
+        f"notice mention {oak}/users/p {oak}/notes/reply",
         f"reaction like {oak}/users/p The first of many",
     ]
     # The end of the post that is gone has come to Elm, so its beginning is not kept for the inbox that takes nothing.

@@ -10,8 +10,13 @@ from sqlalchemy import Connection, select
 
 from fedishare.as2.node import CONTEXT, EVERYBODY
 from fedishare.core.errors import Unreachable
+from fedishare.core.here import Here
+from fedishare.db.base import insert
 from fedishare.db.engine import Database
+from fedishare.db.follows import Follow
+from fedishare.db.people import Actor
 from fedishare.db.work import Job, Received
+from fedishare.domain.kinds import FollowState
 from fedishare.inbox import receive
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import Receive
@@ -188,12 +193,30 @@ async def post(tools: Tools, letter: Request, *, recipient: str | None = None, *
     )
 
 
-async def send(tools: Tools, activity: Document, *, by: Made | str | None = None, pair: int = 0) -> str:
-    """Deliver an activity, do what it left to be done later, and say what became of it."""
+async def send(
+    tools: Tools, activity: Document, *, by: Made | str | None = None, pair: int = 0, by_stranger: bool = False
+) -> str:
+    """Deliver an activity, do what it left to be done later, and say what became of it.
+
+    Whoever sends a post for everybody is followed by our node, unless it is sent `by_stranger`.
+    """
     sender = by.uri if isinstance(by, Made) else by or str(activity["actor"])
+    if activity.get("type") in {"Create", "Update"} and not by_stranger:
+        await tools.db.write(_get_followed, tools.here, uri=sender)
     await post(tools, a_letter(tools, activity, by=sender, pair=pair))
     await catch_up(tools)
     return await outcome(tools, str(activity.get("id", "")))
+
+
+def _get_followed(tx: Connection, here: Here, *, uri: str) -> None:
+    ids = {
+        row.uri: row.id for row in tx.execute(select(Actor.uri, Actor.id).where(Actor.uri.in_([uri, here.uris.node])))
+    }
+    if len(ids) == len({uri, here.uris.node}):
+        by, of = ids[here.uris.node], ids[uri]
+        follow = {"id": here.ids.new(), "uri": f"{here.uris.node}#follow-{of}", "follower_id": by, "followee_id": of}
+        follow |= {"state": FollowState.ACCEPTED, "created_at": here.now()}
+        tx.execute(insert(Follow).on_conflict_do_nothing(), follow)
 
 
 async def catch_up(tools: Tools) -> None:

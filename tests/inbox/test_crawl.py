@@ -281,6 +281,7 @@ async def test_an_answer_that_came_first_enters_the_room_of_its_thread_and_is_pa
     anna = await a_person(db, here)
     topic = await a_post(db, here, by=anna, room_id=room.id)
     asks["inReplyTo"] = topic.uri
+    await a_person(db, here, local=False, uri=BEN)
     await send(tools, an_activity("Create", BEN, answers))
 
     await do(tools, "FetchParent")

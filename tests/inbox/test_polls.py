@@ -244,7 +244,7 @@ async def test_a_deleted_poll_leaves_nothing_and_does_not_come_back(tools: Tools
     await send(tools, an_activity("Delete", ada.uri, {"id": question["id"], "type": "Tombstone"}))
     became = await send(tools, an_activity("Create", ada.uri, question))
 
-    assert became == "ignored: it was deleted, or its author is not welcome"
+    assert became == "ignored: it was deleted, not welcome, or is for nobody here"
     assert (await rows(db, Poll.post_id), await standing(db), await rows(db, Vote.id)) == ([], [], [])
 
 

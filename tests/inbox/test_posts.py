@@ -1,5 +1,6 @@
 """Create, Update and Delete of posts, as other servers send them."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -36,6 +37,34 @@ async def test_a_note_is_kept_with_its_clean_text(tools: Tools, db: Database, he
 
     assert became == "done: post"
     assert await posts(db) == [(note["id"], "<p>Cake</p>", Visibility.PUBLIC)]
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        pytest.param(lambda anna, _post, _room: {"cc": [anna.uri]}, id="names-somebody-here"),
+        pytest.param(lambda _anna, post, _room: {"inReplyTo": post.uri}, id="answers-a-post-we-have"),
+        pytest.param(lambda _anna, post, _room: {"quote": post.uri}, id="quotes-one"),
+        pytest.param(lambda _anna, _post, room: {"audience": room.uri}, id="is-for-a-room-somebody-here-is-in"),
+        pytest.param(
+            lambda _anna, _post, room: {"to": [EVERYBODY, f"{room.uri}/followers"]}, id="is-for-the-members-of-one"
+        ),
+    ],
+)
+async def test_what_a_stranger_sends_is_kept_only_if_it_concerns_somebody_here(
+    tools: Tools, db: Database, here: Here, over: Callable[[Made, Made, Made], dict[str, Any]]
+) -> None:
+    eve, anna = await ada_of(db, here), await a_person(db, here)
+    post = await a_post(db, here, by=await a_person(db, here, local=False))
+    room = await a_room(db, here, local=False)
+    await a_follow_row(db, here, by=anna, of=room)
+    advert = a_note(eve.uri, number=1)
+    concerned = a_note(eve.uri, number=2) | over(anna, post, room)
+
+    became = [await send(tools, an_activity("Create", eve.uri, each), by_stranger=True) for each in (advert, concerned)]
+
+    assert became == ["ignored: it was deleted, not welcome, or is for nobody here", "done: post"]
+    assert {uri for uri, *_ in await posts(db)} == {post.uri, concerned["id"]}
 
 
 async def test_the_same_post_twice_is_kept_once(tools: Tools, db: Database, here: Here) -> None:
@@ -127,7 +156,7 @@ async def test_a_private_post_is_kept_only_for_those_it_is_for(tools: Tools, db:
         a_note(ada.uri, number=3, to=[ben.uri], cc=[]),
     ]
 
-    early = [await send(tools, an_activity("Create", ada.uri, letter)) for letter in letters]
+    early = [await send(tools, an_activity("Create", ada.uri, letter), by_stranger=True) for letter in letters]
     await a_follow_row(db, here, by=ben, of=ada)
     late = await send(tools, an_activity("Create", ada.uri, letters[1]))
 
@@ -303,7 +332,7 @@ async def test_a_deletion_that_comes_first_wins(tools: Tools, db: Database, here
         await send(tools, an_activity("Create", ada.uri, note)),
     ]
 
-    assert became == ["done: deletion remembered", "ignored: it was deleted, or its author is not welcome"]
+    assert became == ["done: deletion remembered", "ignored: it was deleted, not welcome, or is for nobody here"]
     assert await posts(db) == []
 
 

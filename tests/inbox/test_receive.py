@@ -307,7 +307,7 @@ async def test_sig_17_one_request_many_times_has_one_effect(tools: Tools, db: Da
 
 async def test_seq_04_one_activity_to_several_inboxes_has_one_effect(tools: Tools, db: Database, here: Here) -> None:
     ada, ben = await a_person(db, here, local=False), await a_person(db, here)
-    create = an_activity("Create", ada.uri, a_note(ada.uri))
+    create = an_activity("Create", ada.uri, a_note(ada.uri, cc=[ben.uri]))
     letters = [a_letter(tools, create, by=ada.uri, target=target) for target in ("/inbox", "/users/ben/inbox")]
 
     await asyncio.gather(post(tools, letters[0]), post(tools, letters[1], recipient=ben.uri))
@@ -420,9 +420,9 @@ async def test_a_server_that_recovers_is_asked_again(tools: Tools, elsewhere: El
 
 async def test_a_proof_stands_in_for_the_signature(tools: Tools, db: Database, elsewhere: Elsewhere) -> None:
     """A room may pass on what a member wrote, signed by the room (F13)."""
-    eve = await a_person(db, tools.here, local=False, uri=EVE)
+    eve, anna = await a_person(db, tools.here, local=False, uri=EVE), await a_person(db, tools.here)
     elsewhere.settle(an_actor(ADA, pair=1))
-    create = a_proof(an_activity("Create", ADA, a_note(ADA)), by=ADA, pair=1, tools=tools)
+    create = a_proof(an_activity("Create", ADA, a_note(ADA, cc=[anna.uri])), by=ADA, pair=1, tools=tools)
 
     await post(tools, a_letter(tools, create, by=eve.uri))
 

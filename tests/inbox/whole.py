@@ -11,8 +11,9 @@ from fedishare.as2.node import Node
 from fedishare.core import hosts, json
 from fedishare.core.errors import Invalid, NotFound, Refused
 from fedishare.core.here import Here
+from fedishare.db.follows import Follow
 from fedishare.db.people import Actor
-from fedishare.domain.kinds import Kind
+from fedishare.domain.kinds import FollowState, Kind
 from fedishare.inbox import dispatch, trust
 from fedishare.inbox.context import Context, Ignored
 from fedishare.queries import known
@@ -57,13 +58,20 @@ def _applied(tx: Connection, here: Here, data: dict[str, json.Json], *, now: dat
 
 
 def _enrol(tx: Connection, here: Here, uri: str) -> None:
-    """Whoever sent it is known by the time it is applied."""
-    host = hosts.origin_of(uri).host
+    """Whoever sent it is known by the time it is applied, and followed by somebody here."""
     if here.uris.is_ours(uri):
         raise Refused("Nobody else speaks for the accounts of this server.")
-    if known.actor(tx, uri=uri) is not None:
-        return
+    sender = known.actor(tx, uri=uri)
+    sender_id = sender.id if sender is not None else _add(tx, here, uri, local=False)
+    reader = f"{here.uris.origin}/users/reader"
+    follow = {"follower_id": _add(tx, here, reader, local=True), "followee_id": sender_id, "created_at": MONDAY}
+    add(tx, Follow, id=here.ids.new(), uri=f"{reader}#follow", state=FollowState.ACCEPTED, **follow)
+
+
+def _add(tx: Connection, here: Here, uri: str, *, local: bool) -> int:
+    host, actor_id = hosts.origin_of(uri).host, here.ids.new()
     name = sha256(uri.encode()).hexdigest()[:12]
-    row = {"id": here.ids.new(), "uri": uri, "kind": Kind.PERSON, "username": name, "domain": host, "host": host}
-    row |= {"handle_key": f"{name}@{host}", "local": False, "name": name, "url": uri, "inbox": f"{uri}/inbox"}
+    row = {"id": actor_id, "uri": uri, "kind": Kind.PERSON, "username": name, "domain": host, "host": host}
+    row |= {"handle_key": f"{name}@{host}", "local": local, "name": name, "url": uri, "inbox": f"{uri}/inbox"}
     add(tx, Actor, followers=f"{uri}/followers", created_at=MONDAY, fetched_at=MONDAY, **row)
+    return actor_id

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -113,11 +114,13 @@ class PlainHost:
     def has(self, post: str) -> bool:
         return any(got["type"] == "Create" and got["object"]["id"] == post for got in self.got)
 
-    async def say(self, inbox: str, kind: str, thing: Any, *, number: int, by: str = "p") -> bool:
+    async def say(
+        self, inbox: str, kind: str, thing: Any, *, number: int, by: str = "p", cc: Sequence[str] = ()
+    ) -> bool:
         """Send an activity; whether it was acknowledged. The same number is the same activity, signed anew."""
         actor = self.person(by)
         activity = {"@context": AS2, "id": f"{actor}/{kind}/{number}", "type": kind, "actor": actor}
-        body = json.dumps(activity | {"to": [PUBLIC], "cc": [], "object": thing}).encode()
+        body = json.dumps(activity | {"to": [PUBLIC], "cc": list(cc), "object": thing}).encode()
         headers = signing.signed_headers(Key(f"{actor}#main-key", self._pair.private_pem), "POST", inbox, body=body)
         assert self._session is not None
         try:

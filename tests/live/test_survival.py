@@ -77,7 +77,7 @@ async def test_a_node_that_is_killed_loses_nothing_and_does_nothing_twice(
 
     for number, moment in enumerate(MOMENTS, start=1):
         # Everybody is busy when the end comes: Anna writes, and every host sends a post and, once, its like.
-        notes = [_note(host, number) for host in hosts]
+        notes = [_note(host, number, names=users) for host in hosts]
         says = [host.say(inbox, "Create", note, number=number) for host, note in zip(hosts, notes, strict=True)]
         busy = [asyncio.create_task(one) for one in (*says, hosts[number - 1].say(inbox, "Like", liked, number=0))]
         await anna.write(f"Before the end {number}")
@@ -95,7 +95,7 @@ async def test_a_node_that_is_killed_loses_nothing_and_does_nothing_twice(
     for host in hosts:
         await host.insist(inbox, "Like", liked, number=0)
         for number in range(1, len(MOMENTS) + 1):
-            await host.insist(inbox, "Create", _note(host, number), number=number)
+            await host.insist(inbox, "Create", _note(host, number, names=users), number=number)
     assert len(anna.acknowledged) > len(MOMENTS)
     await until(
         lambda: all(host.has(post) for host in hosts for post in anna.acknowledged),
@@ -103,7 +103,7 @@ async def test_a_node_that_is_killed_loses_nothing_and_does_nothing_twice(
     )
     for host in hosts:
         for number in range(1, len(MOMENTS) + 1):
-            assert await _count(process, _note(host, number)["id"]) == 1
+            assert await _count(process, _note(host, number, names=users)["id"]) == 1
     assert await process.one("SELECT likes_count FROM post WHERE uri = :uri", uri=liked) == HOSTS
     assert await process.one("SELECT count(*) FROM notice WHERE kind = 'like'") == HOSTS
     assert await process.one("SELECT count(*) FROM follow") == HOSTS
@@ -121,14 +121,14 @@ async def _applied(process: Process, uri: str) -> None:
     await eventually(look, what=f"{uri}, which was taken, is applied")
 
 
-def _note(host: PlainHost, number: int) -> dict[str, Any]:
+def _note(host: PlainHost, number: int, *, names: str) -> dict[str, Any]:
     """A post that names Anna, so that it is of interest."""
     return {
         "id": f"{host.origin}/notes/{number}",
         "type": "Note",
         "attributedTo": host.uri,
         "to": [PUBLIC],
-        "cc": [],
+        "cc": [names],
         "content": f"<p>{number}</p>",
         "published": "2026-11-21T08:00:00Z",
     }
