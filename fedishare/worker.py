@@ -33,7 +33,7 @@ from fedishare.jobs.queue import Claimed
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import Lane
 from fedishare.net import clamd
-from fedishare.outbox import forwards, handles, publish, rulings, stamps
+from fedishare.outbox import anthologies, forwards, handles, publish, rulings, stamps
 from fedishare.outbox import members as outbox_members
 from fedishare.outbox import polls as outbox_polls
 from fedishare.outbox import rooms as outbox_rooms
@@ -137,6 +137,8 @@ TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
         types.PublishActor: publish.publish_actor,
         types.SendMove: publish.send_move,
         types.PublishPin: publish.publish_pin,
+        types.PublishItem: anthologies.publish_item,
+        types.PublishFarewell: anthologies.publish_farewell,
         types.SendUse: publish.send_use,
         types.SendReport: publish.send_report,
         types.SendVotes: outbox_polls.send_votes,

@@ -18,7 +18,7 @@ from fedishare.outbox import objects
 from fedishare.queries import parties, published
 from fedishare.queries.published import Owner
 
-NAMED: Final = (Place.PERSON, Place.GROUP, Place.ORGANISATION)
+NAMED: Final = (Place.PERSON, Place.GROUP, Place.ORGANISATION, Place.COLLECTION)
 
 routes: Final = Routes()
 

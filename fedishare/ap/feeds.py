@@ -1,4 +1,4 @@
-"""Atom feeds of people, schools and rooms, of hashtags and of school subjects: what is public, for any reader."""
+"""Atom feeds of people, schools, rooms and collections, of hashtags and school subjects: what is public."""
 
 from collections.abc import Callable
 from typing import Final, NamedTuple

@@ -34,7 +34,7 @@ async def shared(request: web.Request) -> web.Response:
 
 
 for _place in Place:
-    if _place in {Place.PERSON, Place.GROUP, Place.ORGANISATION}:
+    if _place in {Place.PERSON, Place.GROUP, Place.ORGANISATION, Place.COLLECTION}:
         routes.post(f"/{_place.value}/{{name}}/inbox", allow=Allow.ANYONE)(_inbox(_place))
 routes.post(f"/{Place.NODE.value}/inbox", allow=Allow.ANYONE)(_inbox(Place.NODE))
 

@@ -6,7 +6,20 @@ the page to whoever does not ask for a document.
 
 from typing import Final
 
-from fedishare.ap import actors, collections, faces, feeds, inboxes, oai, objects, outboxes, quotes, sitemaps, wellknown
+from fedishare.ap import (
+    actors,
+    anthologies,
+    collections,
+    faces,
+    feeds,
+    inboxes,
+    oai,
+    objects,
+    outboxes,
+    quotes,
+    sitemaps,
+    wellknown,
+)
 from fedishare.http.routes import Routes
 
 ALL: Final[tuple[Routes, ...]] = (
@@ -17,6 +30,7 @@ ALL: Final[tuple[Routes, ...]] = (
     inboxes.routes,
     outboxes.routes,
     collections.routes,
+    anthologies.routes,
     faces.routes,
     objects.routes,
     quotes.routes,

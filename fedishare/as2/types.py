@@ -75,6 +75,9 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[Key, ...]
     webfinger: str | None = None
     tags: tuple[str, ...] = ()
+    # Of a collection of resources: where it lists them, and who chose them.
+    items: str | None = None
+    curator: str | None = None
 
 
 class Media(msgspec.Struct, frozen=True, kw_only=True):

@@ -101,6 +101,7 @@ RULING: Final[tuple[Json, ...]] = (
     {"lemmy": "https://join-lemmy.org/ns#", "Lock": "lemmy:Lock", "removeData": "lemmy:removeData"},
 )
 MEMBERS: Final[tuple[Json, ...]] = (AS2, dict(_MEMBERS))
+ITEM: Final[tuple[Json, ...]] = (AS2, {"schema": "http://schema.org/"})
 ACTOR: Final[tuple[Json, ...]] = (AS2, SECURITY, dict(_ACTOR))
 ROOM: Final[tuple[Json, ...]] = (AS2, SECURITY, {**_ACTOR, "Hashtag": "as:Hashtag"})
 

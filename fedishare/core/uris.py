@@ -16,6 +16,7 @@ class Place(StrEnum):
     PERSON = "users"
     GROUP = "groups"
     ORGANISATION = "organisations"
+    COLLECTION = "collections"
     NODE = "actor"
     POST = "posts"
     RESOURCE = "resources"
@@ -153,6 +154,11 @@ def members(group: str) -> str:
 def answers(group: str) -> str:
     """The answers in a room that settled a question."""
     return f"{group}/answers"
+
+
+def items(collection: str) -> str:
+    """The resources in a collection that people follow, in its curator's order."""
+    return f"{collection}/items"
 
 
 def main_key(actor: str) -> str:

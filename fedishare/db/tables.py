@@ -2,6 +2,7 @@
 
 from fedishare.db import (
     accounts,
+    anthologies,
     drafts,
     follows,
     handles,
@@ -29,6 +30,7 @@ from fedishare.db.base import METADATA
 
 ALL = (
     accounts,
+    anthologies,
     drafts,
     follows,
     handles,

@@ -67,6 +67,9 @@ class NoticeKind(StrEnum):
     HANDLE = "handle"
     # A post that you scheduled could not be published.
     SCHEDULED = "scheduled"
+    # A collection has a resource more; a collection that you follow is gone.
+    COLLECTED = "collected"
+    COLLECTION_GONE = "collection_gone"
 
 
 class QuoteState(StrEnum):

@@ -31,6 +31,8 @@ class Verb(StrEnum):
     CREATE_HANDLE = "create_handle"
     CREATE_SCHOOL = "create_school"
     MANAGE_HANDLE = "manage_handle"
+    CURATE = "curate"
+    CLOSE_COLLECTION = "close_collection"
 
 
 class _Rule(NamedTuple):
@@ -65,6 +67,8 @@ RULES: Final = {
     Verb.CREATE_HANDLE: _Rule(_EVERYBODY),
     Verb.CREATE_SCHOOL: _Rule(_ADMINS),
     Verb.MANAGE_HANDLE: _Rule(_ADMINS, owner=True),
+    Verb.CURATE: _Rule(_EVERYBODY),
+    Verb.CLOSE_COLLECTION: _Rule(_MODERATORS, owner=True),
 }
 
 

@@ -13,7 +13,19 @@ from sqlalchemy import Connection
 from fedishare.as2.read import ACTORS
 from fedishare.as2.types import Activity
 from fedishare.domain.kinds import Kind
-from fedishare.inbox import follows, handles, people, pins, posts, quotes, reactions, reports, rooms, rosters, rulings
+from fedishare.inbox import (
+    anthologies,
+    follows,
+    handles,
+    people,
+    posts,
+    quotes,
+    reactions,
+    reports,
+    rooms,
+    rosters,
+    rulings,
+)
 from fedishare.inbox.context import Context, Entry, Ignored, Outcome, Verified
 from fedishare.inbox.reading import POSTS
 
@@ -98,8 +110,8 @@ TABLE: Final[Mapping[tuple[str, str], Entry]] = MappingProxyType(
         ("Like", ANY): Entry(reactions.like),
         ("EmojiReact", ANY): Entry(reactions.like),
         ("Dislike", ANY): Entry(reactions.dislike),
-        ("Add", ANY): Entry(rulings.add, pins.add_needs),
-        ("Remove", ANY): Entry(rulings.remove),
+        ("Add", ANY): Entry(anthologies.add, anthologies.add_needs),
+        ("Remove", ANY): Entry(anthologies.remove),
         ("Move", ANY): Entry(people.move, people.move_needs),
         ("Flag", ANY): Entry(reports.flag),
     }

@@ -1,4 +1,7 @@
-"""What somebody elsewhere has pinned: read when they are first met here, for only then do Add and Remove come."""
+"""What somebody elsewhere has pinned, or a collection has in it: read when they are first met here.
+
+Only from then on do Add and Remove come.
+"""
 
 from typing import Final
 
@@ -6,7 +9,8 @@ from sqlalchemy import Connection
 
 from fedishare.core import hosts
 from fedishare.core.errors import FediShareError, Invalid, NotFound, Refused
-from fedishare.inbox import collecting, memory, resolve
+from fedishare.domain.kinds import Kind
+from fedishare.inbox import anthologies, collecting, memory, resolve
 from fedishare.inbox.memory import Budget
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import FetchFeatured
@@ -20,7 +24,11 @@ MOST_FETCHES: Final = 60
 async def fetch(tools: Tools, job: FetchFeatured) -> None:
     """Show the same posts as the actor's own server does. Raises Unreachable for later."""
     actor = await tools.db.read(known.actor_by_id, actor_id=job.actor_id)
-    if actor is None or actor.local or actor.is_gone or actor.featured is None:
+    if actor is None or actor.local or actor.is_gone:
+        return
+    if actor.kind is Kind.SERVICE:
+        await anthologies.fetch(tools, actor)
+    if actor.featured is None:
         return
     remembered, now = memory.of(tools.client), tools.here.now()
     if remembered.was_asked(actor.featured, now=now):

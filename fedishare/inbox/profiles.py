@@ -77,6 +77,8 @@ def profile(actor: Actor, *, handle: str, now: datetime) -> ForeignActor:
         published_at=actor.published if actor.published and actor.published <= now else None,
         keys=tuple(_keys(actor, now=now))[:MOST_KEYS],
         topics=tuple(label for tag in actor.tags if (label := markup.text(tag, limit=LONGEST_NAME))),
+        items=_same_origin_or_none(actor.items, actor.id),
+        curator=_same_origin_or_none(actor.curator, actor.id),
     )
 
 

@@ -30,6 +30,8 @@ ACTOR: Final = Things("actor", ("actor_id",))
 FOLLOW: Final = Things("pair", ("follower_id", "followee_id"))
 STAMP: Final = Things("stamp", ("stamp_id",))
 BLOCK: Final = Things("pair", ("blocker_id", "blocked_id"))
+# A collection is an actor, and what it says is told in the order in which it happened.
+COLLECTION: Final = Things("actor", ("anthology_id",))
 RUNNER: Final = Things("pair", ("handle_id", "actor_id"))
 
 
@@ -181,6 +183,30 @@ class PublishPin(Job, frozen=True):
     actor_id: int
     post_id: int
     added: bool
+
+
+class PublishItem(Job, frozen=True):
+    """A resource came into a collection, has another place or line in it, or is no longer in it.
+
+    What is said is what was so then, so that whoever hears all of it ends up with the same order.
+    """
+
+    about: ClassVar[Things | None] = COLLECTION
+
+    anthology_id: int
+    post_id: int
+    added: bool
+    said: str = ""
+    position: int = 0
+    previous_id: int | None = None
+
+
+class PublishFarewell(Job, frozen=True):
+    """A collection was deleted."""
+
+    about: ClassVar[Things | None] = COLLECTION
+
+    anthology_id: int
 
 
 class SendUse(Job, frozen=True):
@@ -492,6 +518,8 @@ AnyJob: TypeAlias = (
     | PublishActor
     | SendMove
     | PublishPin
+    | PublishItem
+    | PublishFarewell
     | SendUse
     | SendReport
     | SendVotes

@@ -236,6 +236,31 @@ def _pin(
     return _plain(activity | {"object": post, "target": featured})
 
 
+def put_in(
+    *,
+    uri: str,
+    actor: str,
+    resource: str,
+    items: str,
+    followers: str,
+    line: str = "",
+    position: int = 0,
+    previous: str | None = None,
+) -> Document:
+    """A resource is in a collection at a place, counted from 1, and behind which; `line`, in HTML, says why."""
+    activity = _pin("Add", uri=uri, actor=actor, post=resource, featured=items, followers=followers, audience=None)
+    placed: Document = {"schema:position": position} if position else {}
+    if previous is not None:
+        placed["schema:previousItem"] = {"id": previous}
+    said: Document = {"content": line} if line else {}
+    return write.with_context(write.ITEM, activity | said | placed)
+
+
+def delete_actor(*, uri: str, actor: str, followers: str) -> Document:
+    """An actor of ours is no more."""
+    return _plain(_activity("Delete", uri=uri, actor=actor, to=[PUBLIC_IRI], cc=[followers]) | {"object": actor})
+
+
 def _about_object(kind: str, document: Document, *, uri: str, at: Json) -> Document:
     """An activity whose object is embedded. With a proof the object keeps a context of its own, which is proven too."""
     kept = {name: document[name] for name in ("to", "cc", "audience") if name in document}

@@ -1,4 +1,4 @@
-"""Actors put into words: people, staffrooms, schools and the node itself."""
+"""Actors put into words: people, staffrooms, schools, collections and the node itself."""
 
 from html import escape
 from typing import Final
@@ -51,7 +51,9 @@ def actor(facts: ActorFacts, *, at: Uris) -> Document:
         "generator": {"type": "Application", "id": at.node, "implements": list(IMPLEMENTS)},
     }
     context = write.ROOM if facts.topics else write.ACTOR
-    return write.with_context(context, document | _group(facts) | _pictures(row) | _moves(row) | _keys(facts))
+    return write.with_context(
+        context, document | _group(facts) | _collection(facts) | _pictures(row) | _moves(row) | _keys(facts)
+    )
 
 
 def _rules(rules: str) -> str:
@@ -77,6 +79,15 @@ def _group(facts: ActorFacts) -> Document:
         "moderators": moderators,
         "postingRestrictedToMods": facts.stewards_only_posting,
     }
+
+
+def _collection(facts: ActorFacts) -> Document:
+    """Where its resources are listed, for all (ActivityPub 4.1) and as what (schema.org); and who curates it."""
+    if facts.items_uri is None:
+        return {}
+    entity: Document = {"id": facts.items_uri, "type": "schema:Collection", "schema:name": facts.actor.name}
+    shaped: Document = {"streams": [facts.items_uri], "schema:mainEntity": entity}
+    return shaped | {"attributedTo": facts.curator_uri} if facts.curator_uri else shaped
 
 
 def _pictures(row: ActorRow) -> Document:

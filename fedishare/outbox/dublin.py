@@ -69,6 +69,8 @@ def _terms(facts: PostFacts, row: ResourceRow) -> Iterator[Xml]:
         yield element("dcterms:extent", durations.iso(row.minutes))
     if row.licence_url:
         yield element("dcterms:license", row.licence_url)
+    for each in facts.anthologies:
+        yield element("dcterms:isPartOf", each.uri)
     if facts.post.edited_at is not None:
         yield element("dcterms:modified", f"{facts.post.edited_at:%Y-%m-%d}")
 

@@ -6,7 +6,7 @@ from typing import Final
 from fedishare.core.uris import Uris
 from fedishare.core.xml import Xml, element
 from fedishare.domain import durations, html
-from fedishare.domain.terms import Basis, Term
+from fedishare.domain.terms import Term
 from fedishare.outbox import resources
 from fedishare.queries.outgoing import PostFacts
 from fedishare.queries.resources import ResourceRow
@@ -40,7 +40,8 @@ def lom(facts: PostFacts, row: ResourceRow, *, at: Uris) -> Xml:
         _technical(facts),
         element("educational", *_educational(facts, row)),
         element("rights", *_rights(row)),
-        *(_relation(basis) for basis in row.bases),
+        *(_relation("isbasedon", basis.uri, basis.name) for basis in row.bases),
+        *(_relation("ispartof", each.uri, each.name) for each in facts.anthologies),
         *_classifications(facts, row),
         xmlns=NAMESPACE,
         xmlns_xsi=_XSI,
@@ -122,10 +123,10 @@ def _rights(row: ResourceRow) -> Iterator[Xml]:
         yield element("description", _string(row.licence_url or row.licence_label, OUR_WORDS))
 
 
-def _relation(basis: Basis) -> Xml:
-    named = [element("description", _string(basis.name, OUR_WORDS))] if basis.name else []
-    identifier = element("identifier", element("catalog", "URI"), element("entry", basis.uri))
-    return element("relation", element("kind", *_word("isbasedon")), element("resource", identifier, *named))
+def _relation(kind: str, uri: str, name: str) -> Xml:
+    named = [element("description", _string(name, OUR_WORDS))] if name else []
+    identifier = element("identifier", element("catalog", "URI"), element("entry", uri))
+    return element("relation", element("kind", *_word(kind)), element("resource", identifier, *named))
 
 
 def _classifications(facts: PostFacts, row: ResourceRow) -> Iterator[Xml]:

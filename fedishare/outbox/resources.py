@@ -18,6 +18,7 @@ from fedishare.domain.audience import OPEN
 from fedishare.domain.terms import Basis, Term
 from fedishare.outbox.frames import frame, mention
 from fedishare.queries.outgoing import FileRow, PostFacts, UseFacts
+from fedishare.queries.parties import Who
 from fedishare.queries.resources import ResourceRow
 
 OPEN_IT: Final = "Open the resource"
@@ -244,6 +245,8 @@ def _added(facts: PostFacts, row: ResourceRow) -> Iterator[tuple[str, Json]]:
     """What follows upon the files, in the order of the example in resources.md 3.7."""
     if row.bases:
         yield "schema:isBasedOn", [_basis(basis) for basis in row.bases]
+    if facts.anthologies:
+        yield "schema:isPartOf", [_collection(each) for each in facts.anthologies]
     ages = _ages(row, between="-")
     if ages:
         yield "schema:typicalAgeRange", ages
@@ -296,6 +299,10 @@ def _basis(basis: Basis) -> Document:
     if basis.licence_url:
         shaped["schema:license"] = {"id": basis.licence_url}
     return shaped
+
+
+def _collection(who: Who) -> Document:
+    return {"type": ["schema:Collection"], "id": who.uri, "schema:name": who.name}
 
 
 def _file(row: FileRow) -> Document:

@@ -13,7 +13,7 @@ from fedishare.db.resources import ResourceTerm
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import Kind
 from fedishare.domain.terms import TermKind
-from fedishare.queries import sight
+from fedishare.queries import anthologies, sight
 from fedishare.queries.cards import Card, cards
 from fedishare.queries.privacy import is_private_room
 from fedishare.queries.timelines import NEWEST
@@ -22,7 +22,7 @@ PAGE: Final = 30
 
 
 class Owner(NamedTuple):
-    """Whose feed it is: a person, school or room of ours."""
+    """Whose feed it is: a person, school, room or collection of ours."""
 
     id: int
     uri: str
@@ -99,7 +99,11 @@ def began_at(tx: Connection, *, node: str) -> datetime:
 
 
 def of_owner(tx: Connection, of: Owner, *, before: int = NEWEST) -> Page:
-    """What somebody wrote, or what was written into a room."""
+    """What somebody wrote, what was written into a room, or what is in a collection."""
+    if of.kind is Kind.SERVICE:
+        # All of it is one page, and what came last stands first.
+        shown = anthologies.newest(tx, anthology_id=of.id)
+        return Page(cards(tx, shown, viewer=None), tags(tx, shown), None)
     if of.kind is Kind.GROUP:
         return _page(tx, IN_ROOM, room=of.id, before=before)
     return _page(tx, BY_AUTHOR, actor=of.id, before=before)

@@ -34,7 +34,7 @@ from fedishare.domain.kinds import (
     ReactionKind,
 )
 from fedishare.domain.papers import Paper
-from fedishare.queries import papers, resources
+from fedishare.queries import anthologies, papers, resources
 from fedishare.queries.hidden import is_hidden
 from fedishare.queries.parties import Key, Who, proof_key
 from fedishare.queries.resources import ResourceFacts, ResourceRow
@@ -155,6 +155,7 @@ class PostFacts(NamedTuple):
     images: tuple[ImageRow, ...] = ()
     purpose: PurposeRow | None = None
     publisher: Who | None = None
+    anthologies: tuple[Who, ...] = ()
 
 
 class VoteRow(NamedTuple):
@@ -390,7 +391,7 @@ PUBLISHER: Final = (
 
 
 def post_facts(tx: Connection, post_id: int) -> PostFacts:
-    """All that the document of a post tells; twelve statements at most, and two more for minutes. Raises NotFound."""
+    """All that the document of a post tells; thirteen statements at most, and two more for minutes. Raises NotFound."""
     row = tx.execute(POST, {"post": post_id}).one_or_none()
     if row is None:
         raise NotFound("There is no such post.")
@@ -421,6 +422,7 @@ def post_facts(tx: Connection, post_id: int) -> PostFacts:
         node_name=_node_name(tx, domain=author.domain) if resource else "",
         purpose=purpose,
         publisher=_publisher(tx, author) if resource else None,
+        anthologies=anthologies.ours_having(tx, post_id=post_id) if resource else (),
     )
 
 

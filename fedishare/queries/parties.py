@@ -7,11 +7,13 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, select
 
 from fedishare.core.errors import NotFound
+from fedishare.db.anthologies import Anthology
 from fedishare.db.base import aliased
 from fedishare.db.follows import Block, Follow
 from fedishare.db.people import Actor, ActorKey
 from fedishare.db.rooms import Room, Topic
 from fedishare.domain.kinds import KeyKind, Kind
+from fedishare.queries.privacy import is_private_room
 from fedishare.queries.rows import Cut, columns, rows
 
 
@@ -88,6 +90,9 @@ class ActorFacts(NamedTuple):
     rules: str = ""
     stewards_only_posting: bool = False
     topics: tuple[str, ...] = ()
+    # Of a collection of resources: where they are listed, and who chose them.
+    items_uri: str | None = None
+    curator_uri: str | None = None
 
     @property
     def key(self) -> Key | None:
@@ -118,6 +123,12 @@ KEYS: Final = (
     select(*columns(ActorKey, Key._fields)).where(ActorKey.actor_id == bindparam("actor")).order_by(ActorKey.id)
 )
 TOPICS: Final = select(Topic.label).where(Topic.room_id == bindparam("actor")).order_by(Topic.position)
+# A room that became private is named no longer.
+ANTHOLOGY: Final = (
+    select(Anthology.items_uri, _other.uri)
+    .outerjoin(_other, and_(_other.uri == Anthology.curator_uri, ~is_private_room(_other)))
+    .where(Anthology.actor_id == bindparam("actor"))
+)
 PARTY: Final = (
     select(*columns(Actor, Who._fields), *columns(ActorKey, Key._fields))
     .outerjoin(ActorKey, proof_key(Actor.id))
@@ -140,13 +151,16 @@ BLOCK: Final = (
 
 
 def actor_facts(tx: Connection, actor_id: int) -> ActorFacts:
-    """All that the document of an actor tells; two statements, and one more for a room. Raises NotFound."""
+    """All that the document of an actor tells; two statements, one more for a room or collection. Raises NotFound."""
     row = tx.execute(ACTOR, {"actor": actor_id}).one_or_none()
     if row is None:
         raise NotFound("There is no such account.")
     cut = Cut(row)
     actor = cut.take(ActorRow)
     keys = rows(tx, KEYS, Key, actor=actor_id)
+    if actor.kind is Kind.SERVICE:
+        items, curator = tx.execute(ANTHOLOGY, {"actor": actor_id}).one_or_none() or (None, None)
+        return ActorFacts(actor, members_only_posting=False, keys=keys, items_uri=items, curator_uri=curator)
     if actor.kind is not Kind.GROUP:
         return ActorFacts(actor, members_only_posting=False, keys=keys)
     return ActorFacts(

@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Integer, Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, bindparam, exists, func, or_, select
 
+from fedishare.db.anthologies import Anthology
+from fedishare.db.base import aliased
 from fedishare.db.people import Actor
 from fedishare.db.posts import Post
 from fedishare.db.resources import Resource
@@ -37,10 +39,26 @@ _latest: Final = (
     .correlate(Actor)
     .scalar_subquery()
 )
+
+
 # Who said so may be indexed (FEP-5feb); a school, and a room that is not private, are there to be found.
+def _may_be_indexed(actor: Any) -> ColumnElement[bool]:
+    return or_(
+        and_(actor.kind == Kind.PERSON, actor.indexable),
+        and_(actor.kind.in_((Kind.GROUP, Kind.ORGANISATION)), ~is_private_room(actor)),
+    )
+
+
+_curator: Final[Any] = aliased(Actor)
+# A collection is what its curator is.
 MAY_BE_INDEXED: Final = or_(
-    and_(Actor.kind == Kind.PERSON, Actor.indexable),
-    and_(Actor.kind.in_((Kind.GROUP, Kind.ORGANISATION)), ~is_private_room()),
+    _may_be_indexed(Actor),
+    and_(
+        Actor.kind == Kind.SERVICE,
+        exists().where(
+            Anthology.actor_id == Actor.id, _curator.uri == Anthology.curator_uri, _may_be_indexed(_curator)
+        ),
+    ),
 )
 _RESOURCES: Final = (
     select(Post.id, Post.url, func.coalesce(Post.edited_at, Post.published_at).label("changed_at"))

@@ -24,8 +24,8 @@ from fedishare.jobs.types import (
     SendUnblock,
     SendUnfollow,
 )
-from fedishare.queries import privacy, rulings
-from fedishare.services import invitations, nodes, notices
+from fedishare.queries import anthologies, privacy, rulings
+from fedishare.services import collected, invitations, nodes, notices
 
 BETWEEN: Final = exists().where(
     or_(
@@ -131,7 +131,7 @@ def request(
         raise Refused("You cannot follow yourself.")
     if followee.local and followee.moved_to is not None:
         raise Refused("This account has moved. Follow the new one, which its page names.")
-    if followee.is_gone or tx.scalar(BLOCKED, {"one": follower_id, "other": followee_id}):
+    if followee.is_gone or _have_blocked(tx, follower, followee):
         raise Refused("This account cannot be followed.")
     if followee.kind is Kind.GROUP and rulings.is_banned(tx, room_id=followee_id, actor_id=follower_id, now=here.now()):
         raise Refused("The moderators of this room banned this account.")
@@ -150,6 +150,14 @@ def request(
         if found.state == FollowState.ACCEPTED:
             enqueue(tx, AnswerFollow(follower.id, followee.id, named, accept=True), due=here.now())
     return FollowState(found.state)
+
+
+def _have_blocked(tx: Connection, follower: Party, followee: Party) -> bool:
+    """One the other; of a collection, its curator counts too."""
+    if tx.scalar(BLOCKED, {"one": follower.id, "other": followee.id}):
+        return True
+    is_list = followee.kind is Kind.SERVICE
+    return is_list and anthologies.is_shut(tx, anthology_id=followee.id, actor_id=follower.id)
 
 
 def _is_welcome(tx: Connection, here: Here, follower: Party, followee: Party, link: str | None) -> bool:
@@ -312,8 +320,19 @@ def block(tx: Connection, here: Here, *, blocker_id: int, blocked_id: int, uri: 
         found = tx.execute(EXISTING, {"follower": one, "followee": other}).one_or_none()
         if found is not None:
             tx.execute(REMOVE, {"row": found.id})
+        for anthology_id in anthologies.of_actor(tx, curator_id=other):
+            _end_with(tx, here, follower_id=one, anthology_id=anthology_id)
+    collected.part(tx, here, blocker_id=blocker_id, blocked_id=blocked_id)
     if made is not None and _party(tx, blocker_id).local and not _party(tx, blocked_id).local:
         enqueue(tx, SendBlock(block_id, blocker_id, blocked_id), due=here.now())
+
+
+def _end_with(tx: Connection, here: Here, *, follower_id: int, anthology_id: int) -> None:
+    """Whoever has nothing more to do with a curator follows none of their collections."""
+    if _party(tx, anthology_id).local:
+        reject(tx, here, follower_id=follower_id, followee_id=anthology_id)
+    else:
+        undo(tx, here, follower_id=follower_id, followee_id=anthology_id)
 
 
 def unblock(tx: Connection, here: Here, *, blocker_id: int, blocked_id: int) -> bool:

@@ -22,7 +22,7 @@ from fedishare.domain.kinds import KeyKind, Kind
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import PublishActor
 from fedishare.net.keys import Keypair
-from fedishare.services import follows, receipts, threads, topics
+from fedishare.services import collected, follows, receipts, threads, topics
 
 # Narrower than what others may be called: it must be easy to say, and to type on a phone.
 USERNAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,28}[a-z0-9])?", re.IGNORECASE | re.ASCII)
@@ -31,6 +31,7 @@ PLACES: Final = {
     Kind.GROUP: Place.GROUP,
     Kind.ORGANISATION: Place.ORGANISATION,
     Kind.NODE: Place.NODE,
+    Kind.SERVICE: Place.COLLECTION,
 }
 NAME_TAKEN: Final = select(Actor.id).where(Actor.handle_key == bindparam("handle"))
 BY_URI: Final = select(Actor.id, Actor.local).where(Actor.uri == bindparam("named")).with_for_update()
@@ -57,6 +58,7 @@ MARK_DELETED: Final = (
     .values(deleted_at=bindparam("now"), summary="", name="", icon_url=None, image_url=None, fields=[])
 )
 ADDRESS: Final = select(Actor.uri).where(Actor.id == bindparam("actor"))
+NAME: Final = select(Actor.name).where(Actor.id == bindparam("actor"))
 LOCAL_FOLLOWERS: Final = (
     select(Follow.follower_id)
     .join(Actor, Actor.id == Follow.follower_id)
@@ -119,10 +121,13 @@ class ForeignActor(msgspec.Struct, frozen=True, kw_only=True):
     published_at: datetime | None
     keys: tuple[ForeignKey, ...]
     topics: tuple[str, ...] = ()
+    # Of a collection of resources, where they are listed, and who chose them.
+    items: str | None = None
+    curator: str | None = None
 
 
 # What has tables of its own.
-_APART: Final = frozenset({"keys", "topics"})
+_APART: Final = frozenset({"keys", "topics", "items", "curator"})
 _REFRESHED: Final = (
     *(name for name in ForeignActor.__struct_fields__ if name not in _APART),
     "handle_key",
@@ -220,6 +225,8 @@ def store(tx: Connection, actor: ForeignActor, *, here: Here, as_id: int | None 
         tx.execute(ADD_KEY, row | {"actor_id": actor_id, "fetched_at": here.now()})
     if actor.kind is Kind.GROUP:
         topics.store(tx, room_id=actor_id, labels=actor.topics)
+    if actor.items is not None:
+        collected.describe(tx, actor_id=actor_id, items_uri=actor.items, curator_uri=actor.curator)
     return actor_id
 
 
@@ -235,6 +242,7 @@ def remove(tx: Connection, *, actor_id: int, here: Here) -> None:
     if address is None:
         raise NotFound("There is no such account.")
     tx.execute(TAKE_FROM_HOMES, {"actor": actor_id})
+    collected.end(tx, here, anthology_id=actor_id, title=tx.scalar(NAME, {"actor": actor_id}) or "")
     threads.empty_all(tx, here, author_id=actor_id)
     tx.execute(END_FOLLOWS, {"actor": actor_id})
     tx.execute(END_REACTIONS, {"actor": actor_id})

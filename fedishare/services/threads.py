@@ -8,6 +8,7 @@ from sqlalchemy import CompoundSelect, Connection, Select, bindparam, delete, fu
 
 from fedishare.core.errors import NotFound
 from fedishare.core.here import Here
+from fedishare.db.anthologies import AnthologyItem
 from fedishare.db.base import BigId, aliased, insert
 from fedishare.db.media import Media
 from fedishare.db.meetings import ActionPoint, ActionReport, AgendaItem, AgendaOrder, Meeting, Minutes
@@ -24,7 +25,7 @@ from fedishare.domain.audience import OPEN
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import Forget, Forward
 from fedishare.queries import sight
-from fedishare.services import receipts
+from fedishare.services import collected, receipts
 
 MOST_TAGS: Final = 100
 MOST_REVISIONS: Final = 50
@@ -98,6 +99,7 @@ HOLDERS: Final[tuple[Any, ...]] = (
     ResourceVersion,
     FormerFile,
     Watch,
+    AnthologyItem,
 )
 OF_ONE: Final = select(bindparam("post", type_=BigId))
 OF_AUTHOR: Final = select(Post.id).where(Post.author_id == bindparam("author"))
@@ -213,6 +215,7 @@ def rewrite(tx: Connection, *, post_id: int, said: Wording, at: datetime) -> Non
 def empty(tx: Connection, here: Here, *, post_id: int, uri: str) -> None:
     """Delete what a post held. The row stays, so that answers keep their place and the id is never filled again."""
     keys = tuple(key for key in tx.scalars(STORED, {"post": post_id}) if key)
+    collected.lose(tx, here, post_id=post_id)
     for drop in DROPS:
         tx.execute(drop, {"post": post_id})
     answered = tx.execute(EMPTY, {"post": post_id, "now": here.now()}).scalar()
@@ -226,6 +229,7 @@ def empty(tx: Connection, here: Here, *, post_id: int, uri: str) -> None:
 def empty_all(tx: Connection, here: Here, *, author_id: int) -> None:
     """Delete what all posts of an author held, as `empty` does for one."""
     keys = tuple(key for key in tx.scalars(STORED_OF_AUTHOR, {"author": author_id}) if key)
+    collected.lose_all(tx, here, author_id=author_id)
     for drop in DROPS_OF_AUTHOR:
         tx.execute(drop, {"author": author_id})
     tx.execute(EMPTY_ALL, {"author": author_id, "now": here.now()})

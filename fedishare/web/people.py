@@ -1,6 +1,6 @@
 """People, schools and rooms: their pages, and what somebody may do with them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from aiohttp import web
@@ -14,14 +14,15 @@ from fedishare.domain.permissions import Verb, may
 from fedishare.http.keys import DATABASE, HERE, SETTINGS, VISITOR
 from fedishare.http.pages import page, shared_page
 from fedishare.http.routes import Allow, Handler, Routes
-from fedishare.queries import handles, meetings, people, privacy, rooms, rulings, schools, timelines
+from fedishare.queries import handles, meetings, people, privacy, rooms, rulings, schools, sitemaps, timelines
+from fedishare.queries.anthologies import FIRST, Summary, of_curator
 from fedishare.queries.cards import Card, Face
 from fedishare.queries.meetings import Glance
 from fedishare.queries.people import Profile, Relation
 from fedishare.queries.rooms import RoomFacts
 from fedishare.queries.schools import SchoolFacts
 from fedishare.services import follows
-from fedishare.web import asked, choices, forms
+from fedishare.web import anthologies, asked, choices, forms
 
 SHOWN: Final = frozenset({"all", "resources", "talk", "questions", "unanswered", "news", "achievements"})
 LIST_PAGE: Final = 50
@@ -63,6 +64,8 @@ class Seen(NamedTuple):
     level: Level = Level.MENTIONS
     school: SchoolFacts | None = None
     is_run: bool = False
+    collections: Sequence[Summary] = ()
+    collection: anthologies.Seen | None = None
 
 
 class Wish(NamedTuple):
@@ -74,6 +77,7 @@ class Wish(NamedTuple):
     level: str | None
     topic: str | None
     before: int
+    after: int = FIRST
 
 
 class Circle(NamedTuple):
@@ -92,8 +96,12 @@ async def show(request: web.Request) -> web.Response:
         level=level if kind == "resources" and vocabularies.level(level or "") else None,
         topic=markup.fold_tag(request.query.get("topic", "")) or None,
         before=asked.before(request),
+        after=anthologies.after(request),
     )
     seen = await request.app[DATABASE].read(_see, request.app[HERE], wish)
+    if seen.collection is not None:
+        shown = seen.collection._asdict()
+        return await shared_page(request, "collection.html", who=seen.who, relation=seen.relation, **shown)
     older = asked.older(
         f"/@{seen.who.handle}",
         seen.posts,
@@ -105,6 +113,7 @@ async def show(request: web.Request) -> web.Response:
     posts = [post for post in seen.posts if post.id not in first]
     values: dict[str, Any] = {"who": seen.who, "relation": seen.relation, "posts": posts, "older": older}
     values |= {"pinned": seen.pinned, "tags": seen.tags, "school": seen.school, "is_run": seen.is_run}
+    values["collections"] = seen.collections
     if seen.facts is None:
         return await shared_page(request, "profile.html", **values)
     is_member = seen.relation is not None and seen.relation.following == FollowState.ACCEPTED
@@ -112,6 +121,7 @@ async def show(request: web.Request) -> web.Response:
     levels = choices.levels(request.app[SETTINGS].scheme)
     if is_private and not is_member:
         # What is behind the door is nobody's business, but that there is one can be seen.
+        values["collections"] = ()
         return await page(request, "room.html", **values, **_SHUT, facts=seen.facts, levels=levels)
     choice: dict[str, Any] = {"kind": wish.kind, "level": wish.level or "", "levels": levels, "topic": wish.topic or ""}
     choice["topics"] = [(markup.fold_tag(label), label) for label in seen.topics]
@@ -129,16 +139,22 @@ def _see(tx: Connection, here: Here, wish: Wish) -> Seen:
     who = people.profile(tx, here, handle=wish.handle)
     is_known = wish.viewer is not None and wish.viewer != who.id
     relation = people.relation(tx, viewer=wish.viewer or 0, other=who.id) if is_known else None
+    if who.kind is Kind.SERVICE:
+        is_indexed = who.local and sitemaps.may_be_indexed(tx, actor_id=who.id)
+        found = anthologies.see(tx, who, viewer=wish.viewer, after=wish.after, is_indexed=is_indexed)
+        if found is not None:
+            return Seen(who, relation, [], [], [], None, collection=found)
     # What stands first is not repeated on every page of older posts.
     is_first = wish.before == timelines.NEWEST and wish.kind == "all" and wish.topic is None
     pinned = timelines.pinned(tx, actor_id=who.id, viewer=wish.viewer) if is_first else []
     tags = people.featured_tags(tx, actor_id=who.id) if is_first else []
+    collections = of_curator(tx, uri=who.uri) if is_first else []
     if who.kind != Kind.GROUP:
         posts = timelines.author(tx, actor_id=who.id, viewer=wish.viewer, before=wish.before)
         is_school = who.kind is Kind.ORGANISATION and who.local and is_first
         school = schools.facts(tx, school_id=who.id, viewer=wish.viewer) if is_school else None
         is_run = wish.viewer is not None and handles.is_active(tx, handle_id=who.id, actor_id=wish.viewer)
-        return Seen(who, relation, posts, pinned, tags, None, school=school, is_run=is_run)
+        return Seen(who, relation, posts, pinned, tags, None, school=school, is_run=is_run, collections=collections)
     posts = timelines.room(
         tx,
         room_id=who.id,
@@ -149,7 +165,7 @@ def _see(tx: Connection, here: Here, wish: Wish) -> Seen:
         before=wish.before,
     )
     facts, topics = rooms.facts(tx, room_id=who.id), tuple(rooms.topics(tx, room_id=who.id))
-    seen = Seen(who, relation, posts, pinned, tags, facts, topics=topics)
+    seen = Seen(who, relation, posts, pinned, tags, facts, topics=topics, collections=collections)
     if wish.viewer is None and facts.access is Access.PRIVATE:
         return seen
     seen = seen._replace(business=meetings.glance(tx, room_id=who.id, viewer=wish.viewer))

@@ -21,8 +21,9 @@ from fedishare.inbox import documents
 from fedishare.net import clamd
 from fedishare.net.storage import Stored
 from fedishare.outbox import citations
-from fedishare.queries import lineage, outgoing, pages, previews, versions
+from fedishare.queries import anthologies, lineage, outgoing, pages, previews, versions
 from fedishare.queries import resources as descriptions
+from fedishare.queries.anthologies import Summary
 from fedishare.queries.cards import Card
 from fedishare.queries.lineage import Adaptation, Ancestor
 from fedishare.queries.outgoing import PostFacts
@@ -51,6 +52,7 @@ class Details(NamedTuple):
     ancestry: list[Ancestor]
     adaptations: list[Adaptation]
     tally: Tally | None
+    collections: list[Summary]
 
 
 @routes.get("/resources/{id}", allow=Allow.ANYONE)
@@ -97,6 +99,7 @@ async def render(
         ancestry=details.ancestry,
         adaptations=details.adaptations,
         tally=details.tally,
+        collections=details.collections,
         why_not_adapt=_why_not_adapt(resource),
         citation=_citation(request, post, resource),
         licence_words=licence.explanation if licence else "",
@@ -138,6 +141,7 @@ def _details(tx: Connection, *, post: Card, viewer: int | None) -> Details:
         lineage.ancestry(tx, uri=post.uri, bases=bases, viewer=viewer),
         lineage.adaptations(tx, uri=post.uri, viewer=viewer),
         pages.tally(tx, post_id=post.id) if post.author.id == viewer else None,
+        anthologies.having(tx, post_id=post.id) if post.visibility in OPEN else [],
     )
 
 

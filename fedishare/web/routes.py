@@ -6,6 +6,7 @@ from fedishare.http.routes import Routes
 from fedishare.web import (
     actions,
     adapting,
+    anthologies,
     blocks,
     compose,
     deliveries,
@@ -55,6 +56,7 @@ ALL: Final[tuple[Routes, ...]] = tuple(
         resources,
         versions,
         adapting,
+        anthologies,
         previews,
         reactions,
         compose,

@@ -136,6 +136,22 @@ def used() -> Document:
     return bare(activities.create(resources.use_note(facts, at=BIRCH), uri=facts.uri))
 
 
+def collected() -> Document:
+    """A collection has a resource more; without its context."""
+    fractions = ALDER.actor(Place.COLLECTION, "year-4-fractions")
+    added = activities.put_in(
+        uri=ALDER.activity(4714),
+        actor=fractions,
+        resource=BIRCH.resource(12),
+        items=addresses.items(fractions),
+        followers=addresses.followers(fractions),
+        line="The best start I know.",
+        position=2,
+        previous=ALDER.resource(4711),
+    )
+    return bare(added)
+
+
 def offered() -> Document:
     """Ben asks a handle that he runs to publish something; without its context."""
     handle = who(HANTS, Place.PERSON, "hantsprimslt", "Hants Primary SLT", local=False)

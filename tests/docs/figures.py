@@ -13,7 +13,7 @@ from fedishare.inbox import collecting, crawl, memory, profiles, reading, receiv
 from fedishare.net import client, messages
 from fedishare.outbox import deliver, objects, paces, verdicts
 from fedishare.queries import outgoing
-from fedishare.services import pins, resources, threads
+from fedishare.services import collected, pins, resources, threads
 
 
 def size(count: int) -> str:
@@ -61,6 +61,8 @@ LIMITS: Final[Mapping[str, str]] = MappingProxyType(
         "files of a resource": f"{resources.MOST_FILES}",
         "objects of a `Flag`": f"{limits.MAX_REPORTED}",
         "pins of an actor": f"{pins.MOST}",
+        "resources in a collection": f"{collected.MOST}",
+        "line about one of them": f"{collected.LONGEST_LINE} characters",
         "earlier versions of a post": f"{threads.MOST_REVISIONS}",
         "a document we fetch": size(client.MAX_DOCUMENT),
         "time for it": span(client.SECONDS),

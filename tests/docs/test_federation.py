@@ -165,4 +165,9 @@ def without_translation(document: Any) -> Any:
 def test_the_example_documents_are_what_the_outbox_writes() -> None:
     shown = [json.loads(block) for block in blocks(FEDERATION, "json")]
 
-    assert shown == [without_translation(examples.resource()), examples.used(), examples.offered()]
+    assert shown == [
+        without_translation(examples.resource()),
+        examples.used(),
+        examples.collected(),
+        examples.offered(),
+    ]

@@ -52,7 +52,7 @@ HTML: Final = '<p>One <strong>two</strong> <a href="https://x.test/" rel="nofoll
 
 
 def somebody(name: str, domain: str, *, kind: Kind = Kind.PERSON) -> Who:
-    folder = "groups" if kind is Kind.GROUP else "users"
+    folder = {Kind.GROUP: "groups", Kind.SERVICE: "collections"}.get(kind, "users")
     uri = f"https://{domain}/{folder}/{name}"
     url = f"https://{domain}/@{name}"
     is_local = domain == "alder.test"
@@ -63,6 +63,7 @@ AUTHOR: Final = somebody("anna", "alder.test")
 BEN: Final = somebody("ben", "birch.test")
 ROOM: Final = somebody("slt", "hants.test", kind=Kind.GROUP)
 OUR_ROOM: Final = somebody("maths", "alder.test", kind=Kind.GROUP)
+FRACTIONS: Final = somebody("year-4-fractions", "alder.test", kind=Kind.SERVICE)
 KEY: Final = Key(f"{ANNA}#ed25519-key", KeyKind.ED25519, an_ed25519_pair().public, an_ed25519_pair().private_pem)
 RESOURCE: Final = ResourceRow(
     description="d",
@@ -137,7 +138,8 @@ def facts(**over: Any) -> PostFacts:
 
 
 def an_actor(kind: Kind, **over: Any) -> Document:
-    uri = {Kind.NODE: AT.node, Kind.GROUP: f"{AT.origin}/groups/maths"}.get(kind, ANNA)
+    apart = {Kind.NODE: AT.node, Kind.GROUP: f"{AT.origin}/groups/maths", Kind.SERVICE: FRACTIONS.uri}
+    uri = apart.get(kind, ANNA)
     values: dict[str, Any] = {
         "id": 1,
         "uri": uri,
@@ -173,7 +175,9 @@ def an_actor(kind: Kind, **over: Any) -> Document:
         Key(f"{uri}#main-key", KeyKind.RSA, an_rsa_pair().public, None),
         Key(f"{uri}#ed25519-key", KeyKind.ED25519, an_ed25519_pair().public, None),
     )
-    return objects.actor(ActorFacts(ActorRow(**(values | over)), members_only_posting=False, keys=keys), at=AT)
+    row = ActorRow(**(values | over))
+    told = {"items_uri": f"{uri}/items", "curator_uri": ANNA} if kind is Kind.SERVICE else {}
+    return objects.actor(ActorFacts(row, members_only_posting=False, keys=keys, **told), at=AT)
 
 
 POLL: Final = PollRow(7, multiple=False, ends_at=MONDAY + timedelta(days=1), closed_at=None, voters_count=3)
@@ -207,6 +211,9 @@ POSTS: Final[dict[str, PostFacts]] = {
     "a resource with a preview": facts(
         uri=PAGE, url=PAGE, resource=RESOURCE, files=(FILE,), attachments=(), images=(ImageRow("wall.pdf", 900, 1200),)
     ),
+    "a resource in a collection": facts(
+        uri=PAGE, url=PAGE, resource=RESOURCE, files=(FILE,), attachments=(), anthologies=(FRACTIONS,)
+    ),
     "a poll": facts(kind="Question", title=None, attachments=(), poll=POLL, options=OPTIONS),
     "a settled question": facts(purpose=PurposeRow(PostKind.QUESTION, "https://birch.test/posts/9")),
     "a quote": facts(quote=QuoteRow("https://birch.test/posts/1", QuoteState.ACCEPTED, "https://birch.test/stamps/1")),
@@ -222,7 +229,7 @@ POSTS: Final[dict[str, PostFacts]] = {
     "minutes": facts(paper=MINUTES),
     "a report": facts(**REPLY, paper=ReportPaper(action="https://birch.test/posts/4#action-1")),
 }
-ACTORS: Final = {kind.value: an_actor(kind) for kind in (Kind.PERSON, Kind.GROUP, Kind.ORGANISATION, Kind.NODE)}
+ACTORS: Final = {kind.value: an_actor(kind) for kind in Kind}
 USE: Final = UseFacts(
     5, "https://alder.test/activities/5", "Went well", "england:year-4", MONDAY, AUTHOR, POSTS["a resource"].post, BEN
 )
@@ -234,6 +241,12 @@ BOOST: Final = activities.announce(
     uri=AT.activity(3), actor=ANNA, target="https://birch.test/1", to=[PUBLIC_IRI], cc=[BEN.uri], at=MONDAY
 )
 PINNED: Final = {"actor": ANNA, "post": "https://alder.test/posts/7", "featured": f"{ANNA}/featured"}
+LISTED: Final = {
+    "actor": FRACTIONS.uri,
+    "resource": "https://birch.test/resources/3",
+    "items": f"{FRACTIONS.uri}/items",
+    "followers": f"{FRACTIONS.uri}/followers",
+}
 VOTE: Final = VoteRow(21, "https://alder.test/activities/21#vote", "Cake", MONDAY)
 ASKED: Final = activities.quote_request(
     objects.document(facts(), at=AT), uri=AT.activity(30), quoted="https://birch.test/posts/1", author=BEN.uri
@@ -355,6 +368,13 @@ SAID: Final[dict[str, Document]] = {
         uri=AT.activity(14), actor=ANNA, target="https://new.test/users/anna", followers=f"{ANNA}/followers"
     ),
     "Add": activities.add(uri=AT.activity(15), followers=f"{ANNA}/followers", **PINNED),
+    "Add: into a collection": activities.put_in(
+        uri=AT.activity(58), line="Why &amp; how", position=2, previous=PAGE, **LISTED
+    ),
+    "Add: first into a collection": activities.put_in(uri=AT.activity(59), position=1, **LISTED),
+    "Delete: an actor": activities.delete_actor(
+        uri=AT.activity(60), actor=FRACTIONS.uri, followers=f"{FRACTIONS.uri}/followers"
+    ),
     "Remove": activities.remove(uri=AT.activity(16), followers=f"{ANNA}/followers", **PINNED),
 }
 
