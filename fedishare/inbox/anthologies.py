@@ -42,8 +42,8 @@ def add(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     item = Item(post_id, _line(markup.plain(activity.activity.content)))
     if collected.put(tx, ctx.here, anthology_id=sender, item=item):
         collected.tell(tx, ctx.here, anthology_id=sender, post_id=post_id)
-    else:
-        collected.say(tx, anthology_id=sender, item=item)
+    elif not collected.say(tx, anthology_id=sender, item=item):
+        return NOT_FOLLOWED
     index = _index(tx, activity, post_id=post_id)
     if index is not None:
         collected.place(tx, anthology_id=sender, post_id=post_id, index=index)

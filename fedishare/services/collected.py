@@ -54,6 +54,7 @@ SAY: Final = (
     update(AnthologyItem)
     .where(AnthologyItem.anthology_id == bindparam("anthology"), AnthologyItem.post_id == bindparam("post"))
     .values(line=bindparam("said"))
+    .returning(AnthologyItem.post_id)
 )
 END: Final = delete(Anthology).where(Anthology.actor_id == bindparam("anthology")).returning(Anthology.actor_id)
 EARS: Final = (
@@ -145,9 +146,9 @@ def take(tx: Connection, *, anthology_id: int, post_id: int) -> bool:
     return tx.execute(TAKE, {"anthology": anthology_id, "post": post_id}).scalar() is not None
 
 
-def say(tx: Connection, *, anthology_id: int, item: Item) -> None:
-    """Another line about something that is in a collection."""
-    tx.execute(SAY, {"anthology": anthology_id, "post": item.post_id, "said": item.line})
+def say(tx: Connection, *, anthology_id: int, item: Item) -> bool:
+    """Another line about something in a collection. Answers False where it is not in it."""
+    return tx.execute(SAY, {"anthology": anthology_id, "post": item.post_id, "said": item.line}).scalar() is not None
 
 
 def replace(tx: Connection, here: Here, *, anthology_id: int, items: Sequence[Item]) -> None:
