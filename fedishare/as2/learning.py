@@ -1,4 +1,4 @@
-"""What a post says as a teaching resource, or as a use of one (resources.md 3.7), from JSON to types."""
+"""What a post says as a teaching resource or a use of one, and an actor as a collection of them (resources.md 3.7)."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -67,6 +67,15 @@ def learning(node: Node) -> Learning | None:
         files=tuple(_files(entity)),
         changed=entity.text("releaseNotes", most=MAX_SENTENCE) or "",
     )
+
+
+def items(node: Node) -> str | None:
+    """Where an actor that is a collection of resources lists them; nothing for any other."""
+    found = next((entity for term in MAIN_ENTITY if (entity := node.node(term))), None)
+    if found is None or "Collection" not in map(_short, found.types):
+        return None
+    listed = found.data.get("id")
+    return listed if isinstance(listed, str) and is_address(listed) else None
 
 
 def _bare(data: Mapping[str, Json], *, depth: int = 0) -> dict[str, Json]:

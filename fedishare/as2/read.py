@@ -94,7 +94,7 @@ def actor(node: Node) -> Actor:
         keys=tuple(_keys(node)),
         webfinger=node.text("webfinger", most=MAX_NAME),
         tags=tuple(_hashtags(node)) if kind == "Group" else (),
-        items=_items(node) if kind == "Service" else None,
+        items=learning.items(node) if kind == "Service" else None,
         curator=node.ref("attributedTo") if kind == "Service" else None,
     )
 
@@ -189,15 +189,6 @@ def _moderators(node: Node, kind: str) -> str | None:
     owner = node.data.get("attributedTo") if kind == "Group" else None
     found = node.ref("moderators") or owner
     return found if isinstance(found, str) and is_address(found) else None
-
-
-def _items(node: Node) -> str | None:
-    """Where an actor that is a collection of resources lists them."""
-    found = next((entity for term in MAIN_ENTITY if (entity := node.node(term))), None)
-    if found is None or "Collection" not in map(_short, found.types):
-        return None
-    listed = found.data.get("id")
-    return listed if isinstance(listed, str) and is_address(listed) else None
 
 
 def _fields(node: Node) -> Iterator[Field]:

@@ -100,8 +100,8 @@ async def show(request: web.Request) -> web.Response:
     )
     seen = await request.app[DATABASE].read(_see, request.app[HERE], wish)
     if seen.collection is not None:
-        shown = seen.collection._asdict()
-        return await shared_page(request, "collection.html", who=seen.who, relation=seen.relation, **shown)
+        inside = seen.collection._asdict()
+        return await shared_page(request, "collection.html", who=seen.who, relation=seen.relation, **inside)
     older = asked.older(
         f"/@{seen.who.handle}",
         seen.posts,

@@ -98,11 +98,14 @@ PERMISSIONS: Final = {
     "make a shared handle": (Verb.CREATE_HANDLE,),
     "choose who runs a shared handle": (Verb.MANAGE_HANDLE,),
     "add a school": (Verb.CREATE_SCHOOL,),
+    "make a collection": (Verb.CURATE,),
+    "delete a collection": (Verb.CLOSE_COLLECTION,),
 }
 
 
 def allowed(role: Role, verb: Verb) -> str:
-    is_about_things = verb in {Verb.EDIT_POST, Verb.DELETE_POST, Verb.MODERATE_ROOM, Verb.MANAGE_HANDLE}
+    about = {Verb.EDIT_POST, Verb.DELETE_POST, Verb.MODERATE_ROOM, Verb.MANAGE_HANDLE, Verb.CLOSE_COLLECTION}
+    is_about_things = verb in about
     if may(role, verb):
         return "any" if is_about_things else "yes"
     return "own" if may(role, verb, owns=True) else "no"

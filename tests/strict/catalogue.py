@@ -176,7 +176,7 @@ def an_actor(kind: Kind, **over: Any) -> Document:
         Key(f"{uri}#ed25519-key", KeyKind.ED25519, an_ed25519_pair().public, None),
     )
     row = ActorRow(**(values | over))
-    told = {"items_uri": f"{uri}/items", "curator_uri": ANNA} if kind is Kind.SERVICE else {}
+    told: dict[str, Any] = {"items_uri": f"{uri}/items", "curator_uri": ANNA} if kind is Kind.SERVICE else {}
     return objects.actor(ActorFacts(row, members_only_posting=False, keys=keys, **told), at=AT)
 
 

@@ -17,8 +17,10 @@ from fedishare.db.work import Activity
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import StewardRole
 from fedishare.domain.permissions import Role
-from fedishare.services import follows
+from fedishare.queries import anthologies
+from fedishare.services import follows, nodes
 from tests.builders import Made, a_person, a_post, a_resource, a_room, add
+from tests.queries.test_timelines import count_statements
 from tests.web.conftest import Browser, Node, Page
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -533,3 +535,53 @@ async def test_a_handle_curates_too_and_its_log_says_who(node: Node) -> None:
     assert (
         "made a collection" in (await browser.get(f"/handles/{handle}")).root.one("section", aria_labelledby="log").text
     )
+
+
+async def _shut(db: Database, post: Made) -> None:
+    values = {"visibility": Visibility.FOLLOWERS}
+    await db.write(lambda tx: tx.execute(update(Post).where(Post.id == post.id).values(**values)))
+
+
+async def _block_server(db: Database, here: Here) -> None:
+    await db.write(nodes.block, here, domain="birch.test", reason="")
+
+
+@pytest.mark.parametrize("how", ["shut", "blocked"])
+async def test_what_is_no_longer_for_everybody_is_nowhere_in_it(node: Node, db: Database, here: Here, how: str) -> None:
+    _, browser = await node.a_teacher("anna")
+    author = await a_person(db, here, local=False)
+    wall = await a_resource(db, here, by=author, title="Fraction wall")
+    collection = await a_collection(browser)
+    await put(browser, collection, wall, "Begin here")
+
+    await (_shut(db, wall) if how == "shut" else _block_server(db, here))
+
+    pages = ["/@great-fractions", "/collections", "/@great-fractions.atom", "/@anna"]
+    shown = [(await node.stranger.get(path)).html for path in pages]
+    shown.append((await browser.get(f"/curate/{collection}")).html)
+    assert [page for page in shown if "Fraction wall" in page or "Begin here" in page or "1 resource" in page] == []
+    items = await document(node, "/collections/great-fractions/items")
+    page = await document(node, "/collections/great-fractions/items?page=true")
+    assert (items["totalItems"], page["orderedItems"]) == (0, [])
+
+
+async def test_pages_take_the_same_number_of_statements_for_any_number_of_resources(
+    node: Node, db: Database, here: Here
+) -> None:
+    anna, browser = await node.a_teacher("anna")
+    collections = [await a_collection(browser) for _ in range(3)]
+    for number, collection in enumerate(collections, start=1):
+        for _ in range(number):
+            await put(browser, collection, await a_resource(db, here, by=anna))
+
+    async def costs(query: Any, **values: Any) -> int:
+        return await db.read(count_statements, query, values)
+
+    one, _, three = collections
+    shelves = [await costs(anthologies.shelf, anthology_id=each, viewer=anna.id) for each in (one, three)]
+    entries = [await costs(anthologies.entries, anthology_id=each) for each in (one, three)]
+    lists = [await costs(query) for query in (anthologies.public,)]
+    lists += [await costs(anthologies.mine, actor_id=anna.id), await costs(anthologies.of_curator, uri=anna.uri)]
+
+    assert shelves[0] == shelves[1]
+    assert (entries, lists) == ([1, 1], [1, 1, 1])
