@@ -154,6 +154,7 @@ class DeedKind(StrEnum):
     LEAVE = "leave"
     REMOVE = "remove"
     OWNER = "owner"
+    CURATE = "curate"
 
 
 class OfferState(StrEnum):

@@ -142,19 +142,20 @@ def open_anthology(
 def admit(tx: Connection, here: Here, *, anthology_id: int, actor_id: int, said: str) -> Held:
     """The collection of ours that somebody may change; raises Refused for everybody else, NotFound for what is none.
 
-    `said` is what they are about to do, for the log of a handle.
+    `said` is what they are about to do, for the log of a handle; nothing, where it changes nothing.
     """
     row = tx.execute(OF, {"anthology": anthology_id}).one_or_none()
     if row is None:
         raise NotFound(NO_COLLECTION)
-    _require_curator(tx, here, row, actor_id=actor_id, said=f"{said}: {row.name}")
+    _require_curator(tx, here, row, actor_id=actor_id, said=f"{said}: {row.name}" if said else "")
     return Held(anthology_id, row.name, row.id)
 
 
 def _require_curator(tx: Connection, here: Here, curator: Any, *, actor_id: int, said: str) -> None:
     if curator.handle is not None:
         speaker = handles.admit(tx, handle_id=curator.id, actor_id=actor_id)
-        handles.note(tx, here, speaker, DeedKind.PROFILE, line=said)
+        if said:
+            handles.note(tx, here, speaker, DeedKind.CURATE, line=said)
     elif curator.id != actor_id and not _looks_after(tx, curator, actor_id=actor_id):
         raise Refused(NOT_YOURS)
 
@@ -221,9 +222,11 @@ def take_out(tx: Connection, here: Here, *, anthology_id: int, by_id: int, post_
 def say(tx: Connection, here: Here, *, anthology_id: int, by_id: int, post_id: int, line: str) -> None:
     """Another line about why something is there."""
     said = _line(line)
-    admit(tx, here, anthology_id=anthology_id, actor_id=by_id, said="changed a line in a collection")
     before = {each.post_id: each.line for each in collected.standing(tx, anthology_id=anthology_id)}
-    if before.get(post_id, said) != said:
+    is_new = before.get(post_id, said) != said
+    deed = "changed a line in a collection" if is_new else ""
+    admit(tx, here, anthology_id=anthology_id, actor_id=by_id, said=deed)
+    if is_new:
         collected.say(tx, anthology_id=anthology_id, item=Item(post_id, said))
         collected.publish(tx, here, anthology_id=anthology_id, post_id=post_id)
 

@@ -52,6 +52,9 @@ class Node(NamedTuple):
     profile: str = "/@anna"
     thread: str = ""
     resource: str = ""
+    collection: str = "/@year-4-fractions"
+    desk: str = ""
+    put_in: str = ""
 
 
 @pytest.fixture(scope="package")
@@ -89,7 +92,7 @@ def serving(folder: Path, own: dict[str, str]) -> Iterator[None]:
 
 
 def furnished(node: Node) -> Node:
-    """A room with two members, a conversation, a picture, and a resource that was answered, liked and used."""
+    """A room with two members, a conversation, a picture, and a resource that was answered, liked and collected."""
     anna, ben = (at_home(node, name) for name in ("anna", "ben"))
     anna.post("/rooms/new", name="Primary SLT", username="primary-slt", description=f"Senior leaders. {LONG_WORD}!")
     room = ben.get(node.room)
@@ -115,7 +118,10 @@ def furnished(node: Node) -> Node:
     post = resource.rpartition("/")[2]
     ben.post(f"/posts/{post}/used", line=f"21 equal fractions. {LONG_WORD}!", level="england:year-4")
     ben.post(f"/posts/{post}/like", next=resource)
-    return node._replace(thread=thread, resource=resource)
+    desk = anna.post("/curate/new", title="Year 4 fractions", about=f"For new colleagues. {LONG_WORD}!").path
+    put_in = f"/posts/{post}/collect"
+    anna.post(put_in, into=desk.rpartition("/")[2], line=f"Begin here. {LONG_WORD}!")
+    return node._replace(thread=thread, resource=resource, desk=desk, put_in=put_in)
 
 
 def at_home(node: Node, name: str) -> small.Browser:

@@ -31,6 +31,9 @@ PAGES: Final = {
     "search": ("/search?q=primary", True),
     "settings": ("/settings", True),
     "drafts": ("/drafts", True),
+    "collection": ("{collection}", True),
+    "collection-edit": ("{desk}", True),
+    "collect": ("{put_in}", True),
     "missing": ("/nothing-here", True),
 }
 PUBLIC: Final = [name for name, (_, is_private) in PAGES.items() if not is_private]

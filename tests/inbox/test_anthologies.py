@@ -75,7 +75,8 @@ async def test_what_a_collection_adds_is_fetched_and_kept_in_its_place(
 
     for wall in walls:
         assert await send(tools, an_add(wall)) == "done: resource in a collection"
-    first = {"schema:position": 2, "schema:previousItem": {"id": walls[0]}, "content": "Why <b>this</b> &amp; that"}
+    # Something else that stands before it is not here.
+    first = {"schema:position": 3, "schema:previousItem": {"id": walls[0]}, "content": "Why <b>this</b> &amp; that"}
     await send(tools, an_add(line, **first))
 
     assert await kept(db) == [(walls[0], ""), (line, "Why this & that"), (walls[1], "")]

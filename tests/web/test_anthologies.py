@@ -291,6 +291,9 @@ async def test_whoever_looks_after_a_room_curates_for_it_until_they_no_longer_do
 
     assert "curated by Maths room" in (await node.stranger.get("/@great-fractions")).root.one("main").text
     assert "Great fractions!" in (await node.stranger.get("/@maths")).html
+    assert f"/curate/new?curator={room.id}" in (await owner.get("/@maths")).html
+    _, admin = await node.a_teacher(role=Role.ADMIN)
+    assert f"/curate/new?curator={room.id}" not in (await admin.get("/@maths")).html
     assert (await owner.get(f"/curate/{collection}")).status == 200
     await db.write(lambda tx: tx.execute(delete(Steward).where(Steward.actor_id == ben.id)))
 
@@ -533,7 +536,8 @@ async def test_a_handle_curates_too_and_its_log_says_who(node: Node) -> None:
 
     assert "curated by Hants SLT" in (await node.stranger.get("/@great-fractions")).root.one("main").text
     assert (
-        "made a collection" in (await browser.get(f"/handles/{handle}")).root.one("section", aria_labelledby="log").text
+        "curated: made a collection"
+        in (await browser.get(f"/handles/{handle}")).root.one("section", aria_labelledby="log").text
     )
 
 
