@@ -31,7 +31,14 @@ def test_roles_alone_allow(verb: Verb, allowed: set[Role]) -> None:
 def test_owning_a_thing_allows_changing_it_and_nothing_about_the_node() -> None:
     by_owning = {verb for verb in Verb if may(MEMBER, verb, owns=True) and not may(MEMBER, verb)}
 
-    assert by_owning == {Verb.EDIT_POST, Verb.DELETE_POST, Verb.EDIT_ROOM, Verb.MODERATE_ROOM, Verb.MANAGE_HANDLE}
+    assert by_owning == {
+        Verb.EDIT_POST,
+        Verb.DELETE_POST,
+        Verb.EDIT_ROOM,
+        Verb.MODERATE_ROOM,
+        Verb.MANAGE_HANDLE,
+        Verb.CLOSE_COLLECTION,
+    }
 
 
 def test_moderating_a_room_allows_what_concerns_the_room_only() -> None:
