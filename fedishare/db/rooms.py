@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint, false
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false
 
 from fedishare.db.base import Base, Id, Mapped, mapped_column, words
 from fedishare.domain.kinds import PostKind, StewardRole
@@ -37,6 +37,30 @@ class Pin(Base):
     post_id: Mapped[int] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"), primary_key=True)
 
 
+class Carried(Base):
+    """A post that a room, here or elsewhere, has beside the room that `post.room_id` names: it came by a link.
+
+    `entry_id` sorts by the time it came in.
+    """
+
+    __tablename__ = "carried"
+    __table_args__ = (Index("ix_carried_room_id_entry_id", "room_id", "entry_id"),)
+
+    room_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"), primary_key=True, index=True)
+    entry_id: Mapped[int]
+
+
+class Awaited(Base):
+    """An answer that came by a link before what it answers did. The room takes it in once that is there."""
+
+    __tablename__ = "awaited"
+
+    room_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"), primary_key=True, index=True)
+    activity_uri: Mapped[str]
+
+
 class Removal(Base):
     """A post that a room does not have any more, or never took; it stays its author's. Without `uri`, never took.
 
@@ -46,7 +70,7 @@ class Removal(Base):
     __tablename__ = "removal"
 
     post_id: Mapped[int] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"), primary_key=True)
-    room_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), index=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True, index=True)
     by_id: Mapped[int | None] = mapped_column(ForeignKey("actor.id", ondelete="SET NULL"))
     uri: Mapped[str | None]
     reason: Mapped[str]
@@ -60,7 +84,7 @@ class Lock(Base):
     __tablename__ = "thread_lock"
 
     thread_id: Mapped[int] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"), primary_key=True)
-    room_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), index=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True, index=True)
     by_id: Mapped[int | None] = mapped_column(ForeignKey("actor.id", ondelete="SET NULL"))
     uri: Mapped[str | None]
     reason: Mapped[str]

@@ -12,6 +12,7 @@ from typing import Final
 from fedishare.domain.kinds import Dialect
 
 OURS: Final = "fedishare"
+LEMMY: Final = "lemmy"
 _THREADIVERSE: Final = (
     "bonfire discourse fedishare forte friendica ghost hubzilla kbin lemmy mbin mitra nodebb piefed streams wordpress"
 )

@@ -65,6 +65,8 @@ class NoticeKind(StrEnum):
     SETTLED = "settled"
     # Something about a handle that you run, or are asked to run.
     HANDLE = "handle"
+    # Another room, and yours that is linked with it, or may be.
+    LINK = "link"
     # A post that you scheduled could not be published.
     SCHEDULED = "scheduled"
     # A collection has a resource more; a collection that you follow is gone.

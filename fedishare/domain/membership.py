@@ -25,3 +25,7 @@ WHY_NOT_HERE: Final = (
     "This room is private. Its members have accounts on FediShare or Lemmy servers, because other servers, such as "
     "Mastodon, can neither show a private room nor keep it private."
 )
+
+ONLY_PUBLIC_LINKS: Final = (
+    "Only public rooms can be linked: what is written in a private room is for its own members, and for nobody else."
+)

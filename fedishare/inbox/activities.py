@@ -6,6 +6,7 @@ the job that will see to it are committed together.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final, NamedTuple, TypeAlias
@@ -16,7 +17,7 @@ from sqlalchemy import Connection
 from fedishare.as2 import read
 from fedishare.as2.types import Activity
 from fedishare.core import crash, json
-from fedishare.core.errors import Invalid, NotFound, Refused
+from fedishare.core.errors import FediShareError, Invalid, NotFound, Refused
 from fedishare.core.here import Here
 from fedishare.core.json import Json
 from fedishare.inbox import dispatch, documents, forwarding, resolve, stewards, trust
@@ -215,6 +216,10 @@ async def _fetch(tools: Tools, need: Need, budget: Budget) -> None:
             await stewards.look_up(tools, need.uri, budget=budget)
         case Wanted.SOFTWARE:
             await software.learn(tools, need.uri)
+        case Wanted.ACTIVITY_IF_THERE:
+            # Not every server shows what it sent under its id; then the object has to do.
+            with suppress(FediShareError):
+                await _confirm(tools, need.uri, budget)
         case Wanted.ACTIVITY:
             await _confirm(tools, need.uri, budget)
 

@@ -62,6 +62,7 @@ class Wanted(Enum):
     POST_AGAIN = "a post as it is now, or that it is gone"
     STEWARDS = "the moderators of a room, by its own list"
     SOFTWARE = "what software a server runs"
+    ACTIVITY_IF_THERE = "the same, if its server shows it"
     ACTIVITY = "an activity that somebody else told us of, from its own address"
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from fedishare.as2.node import Node
 from fedishare.core.errors import Refused
 from fedishare.domain.kinds import Access, Kind
+from fedishare.inbox import links
 from fedishare.inbox.context import Context, Done, Ignored, Need, Outcome, Verified, Wanted
 from fedishare.queries import known, privacy
 from fedishare.queries.known import ActorRow, Pair
@@ -38,14 +39,17 @@ def follow(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     uri = activity.activity.id or activity.stored_as
     if uri and receipts.was_undone(tx, uri=uri, since=ctx.now - UNDONE_FOR):
         return Ignored("it was undone before it came")
+    who, whom = activity.sender.id, followee.id
+    is_new = known.follow_between(tx, follower_id=who, followee_id=whom) is None
     try:
         link = Node(activity.data).ref("instrument")
-        who, whom = activity.sender.id, followee.id
         state = follows.request(tx, ctx.here, follower_id=who, followee_id=whom, uri=uri, link=link)
     except Refused:
         # Blocked, or moved away: without an answer they would show for ever that they asked.
         follows.refuse(tx, ctx.here, follower_id=activity.sender.id, followee_id=followee.id, uri=uri or "")
         return Done("follow refused")
+    if is_new:
+        links.heard(tx, ctx, room=followee, by=activity.sender)
     return Done(f"follow {state.value}")
 
 
@@ -62,6 +66,8 @@ def leave(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     if room is None:
         return Ignored("there is no such room here")
     left = follows.undo(tx, ctx.here, follower_id=activity.sender.id, followee_id=room.id)
+    if left:
+        links.ended(tx, ctx, ours=room.id, by=activity.sender)
     return Done("follow undone") if left else Ignored("was not in it")
 
 
@@ -70,6 +76,7 @@ def unfollow(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     _refuse_others(activity)
     pair = _own_follow(tx, activity)
     if pair is not None and follows.undo(tx, ctx.here, follower_id=pair.one, followee_id=pair.other):
+        links.ended(tx, ctx, ours=pair.other, by=activity.sender)
         return Done("follow undone")
     if activity.activity.object:
         receipts.remember_undone(tx, uri=activity.activity.object, now=ctx.now)
@@ -91,6 +98,8 @@ def accept(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     if pair is None:
         return Ignored("nobody here asked")
     accepted = follows.accept(tx, ctx.here, follower_id=pair.one, followee_id=pair.other)
+    if accepted:
+        links.answered(tx, ctx, pair, by=activity.sender)
     return Done("follow accepted") if accepted else Ignored("was accepted before")
 
 
@@ -100,6 +109,8 @@ def reject(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     if pair is None:
         return Ignored("nobody here asked")
     rejected = follows.reject(tx, ctx.here, follower_id=pair.one, followee_id=pair.other)
+    if rejected:
+        links.ended(tx, ctx, ours=pair.one, by=activity.sender)
     return Done("follow rejected") if rejected else Ignored("did not follow")
 
 
@@ -128,7 +139,8 @@ def unaccept(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
         pair = known.follow_between(tx, follower_id=follower.id, followee_id=activity.sender.id)
     if pair is None or pair.other != activity.sender.id:
         return Ignored("nobody here asked")
-    follows.reject(tx, ctx.here, follower_id=pair.one, followee_id=pair.other)
+    if follows.reject(tx, ctx.here, follower_id=pair.one, followee_id=pair.other):
+        links.ended(tx, ctx, ours=pair.one, by=activity.sender)
     return Done("follow rejected")
 
 

@@ -12,7 +12,7 @@ from fedishare.core import hosts
 from fedishare.core.errors import Refused
 from fedishare.domain.audience import OPEN, Visibility
 from fedishare.domain.kinds import Kind, ReactionKind
-from fedishare.inbox import posts, reactions, reading, rulings, trust
+from fedishare.inbox import links, posts, reactions, reading, rulings, trust
 from fedishare.inbox.context import Apply, Context, Done, Ignored, Need, Outcome, Verified, Wanted
 from fedishare.inbox.rulings import Case
 from fedishare.queries import known, sight
@@ -64,6 +64,7 @@ def announce(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     post = known.post(tx, uri=activity.activity.object) if activity.activity.object else None
     if post is None or post.deleted_at is not None or not _may_know(tx, activity, post):
         return Ignored("nobody here follows the one who announces it, or it cannot be fetched")
+    links.show(tx, activity, ctx, post_id=post.id)
     return _approve(tx, activity, ctx, post)
 
 
@@ -107,7 +108,8 @@ def _inner_needs(tx: Connection, activity: Verified, inner: Activity, ctx: Conte
         return ()
     is_believed = _is_complete(inner, ctx) and trust.announced(tx, activity, ctx) is not None
     is_known = wanted is Wanted.POST and known.post(tx, uri=uri) is not None
-    return () if is_believed or is_known else (Need(wanted, uri),)
+    needs = () if is_believed or is_known else (Need(wanted, uri),)
+    return needs if is_believed else (*needs, *links.needs(tx, activity, inner))
 
 
 def _matters(tx: Connection, inner: Activity) -> bool:
@@ -150,7 +152,10 @@ def _pass_along(tx: Connection, activity: Verified, inner: Activity, ctx: Contex
     if inner.type not in PASSED_ON:
         return Ignored("the room passes on something we do not act on")
     believed = trust.announced(tx, activity, ctx)
-    done = _do(tx, believed, ctx) if believed is not None and _is_complete(inner, ctx) else _confirmed(tx, inner)
+    is_believed = believed is not None and _is_complete(inner, ctx)
+    done = _do(tx, believed, ctx) if believed is not None and is_believed else _confirmed(tx, inner)
+    # Before the room that announced it: where ours has a post too, it is ours that answers are written into.
+    links.pass_along(tx, activity, inner, ctx, done=done, is_believed=is_believed)
     post = known.post(tx, uri=inner.object) if inner.object else None
     if inner.type != "Create" or post is None or post.deleted_at is not None:
         return done
@@ -207,7 +212,9 @@ def _may_file(activity: Verified, post: PostRow) -> bool:
     room = activity.sender
     if post.visibility is Visibility.ROOM and room.followers not in post.addressed_to:
         return False
-    return not post.local or room.id == post.room_id or room.uri in {*post.addressed_to, *post.addressed_cc}
+    is_sent_there = room.id == post.room_id or room.uri in {*post.addressed_to, *post.addressed_cc}
+    # What is in one room may be in those that it is linked with too.
+    return not post.local or is_sent_there or (post.room_id is not None and room.kind is Kind.GROUP)
 
 
 def _inner(activity: Verified) -> Activity | None:

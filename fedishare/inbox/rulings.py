@@ -56,7 +56,7 @@ def of(tx: Connection, activity: Activity, data: Mapping[str, Json], *, room: Ro
     if kind in {RulingKind.BAN, RulingKind.UNBAN, RulingKind.APPOINT, RulingKind.DISMISS}:
         return Case(kind, room, activity.actor, None, said.object, said, source)
     post = known.post(tx, uri=said.object)
-    place = decided.place(tx, post_id=post.id) if post is not None else None
+    place = decided.place(tx, post_id=post.id, room_id=room.id) if post is not None else None
     if kind is RulingKind.REMOVE and not _is_removal(place, activity, source):
         return None
     return Case(kind, room, activity.actor, place, None, said, source)
@@ -183,10 +183,10 @@ def _here(tx: Connection, activity: Verified, *, room_id: int | None) -> Case | 
     return of(tx, activity.activity, activity.data, room=room) if room is not None and room.local else None
 
 
-def _room_of_post(tx: Connection, uri: str | None) -> int | None:
+def _room_of_post(tx: Connection, uri: str | None, *, by: int) -> int | None:
+    """The room of ours that has a post; of several the one that `by` looks after."""
     post = known.post(tx, uri=uri) if uri else None
-    place = decided.place(tx, post_id=post.id) if post is not None else None
-    return (place.room_id or place.removed_from) if place is not None else None
+    return decided.our_room_of(tx, post_id=post.id, viewer=by) if post is not None else None
 
 
 def _room_at(tx: Connection, uri: str | None) -> int | None:
@@ -211,7 +211,7 @@ def _ruled(tx: Connection, activity: Verified, ctx: Context, *, room_id: int | N
 def delete(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     """A moderator's, if it says why and is about something in a room of ours that they look after; else an author's."""
     if "summary" in activity.data:
-        room_id = _room_of_post(tx, activity.activity.object)
+        room_id = _room_of_post(tx, activity.activity.object, by=activity.sender.id)
         if room_id is not None and decided.role(tx, room_id=room_id, actor_id=activity.sender.id) is not None:
             ruled = _ruled(tx, activity, ctx, room_id=room_id)
             if ruled is not None:
@@ -223,7 +223,8 @@ def about_post(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     """Lock, and the taking back of a Lock or of a Delete."""
     said = activity.activity
     uri = said.inner.ref("object") if said.type == "Undo" and said.inner is not None else said.object
-    return _ruled(tx, activity, ctx, room_id=_room_of_post(tx, uri)) or Ignored("not about anything in a room of ours")
+    room_id = _room_of_post(tx, uri, by=activity.sender.id)
+    return _ruled(tx, activity, ctx, room_id=room_id) or Ignored("not about anything in a room of ours")
 
 
 def block(tx: Connection, activity: Verified, ctx: Context) -> Outcome:

@@ -91,20 +91,23 @@ async def send(tools: Tools, outgoing_letter: Outgoing) -> None:
     crash.point("letter.committed")
 
 
-def keep(tx: Connection, here: Here, sent: Outgoing) -> None:
+def keep(tx: Connection, here: Here, sent: Outgoing) -> bool:
+    """Answers whether there was anything new in it."""
     crash.point("letter.worded")
     if sent.unless_gone is not None and outgoing.is_gone(tx, sent.unless_gone):
-        return
+        return False
     if sent.still is not None and not sent.still(tx):
-        return
+        return False
     is_new = deliveries.send_off(tx, here, sent.letter, inboxes=sent.inboxes, again=sent.again)
     if is_new and sent.room_id is not None:
         enqueue(tx, Distribute(sent.room_id, sent.letter.uri, sent.post_id), due=here.now())
+    return is_new
 
 
-def keep_all(tx: Connection, here: Here, letters: Iterable[Outgoing]) -> None:
-    for sent in letters:
-        keep(tx, here, sent)
+def keep_all(tx: Connection, here: Here, letters: Iterable[Outgoing]) -> bool:
+    """Answers whether there was anything new in any of them."""
+    new = [keep(tx, here, sent) for sent in letters]
+    return any(new)
 
 
 def inboxes_of(parties: Iterable[Who | None]) -> list[str]:

@@ -18,22 +18,25 @@ from fedishare.core.uris import Uris
 from fedishare.domain import audience, membership
 from fedishare.domain import dialects as wordings
 from fedishare.domain.audience import PUBLIC_IRI
-from fedishare.domain.dialects import OURS
+from fedishare.domain.dialects import LEMMY, OURS
 from fedishare.domain.kinds import Dialect
 from fedishare.jobs.deliveries import Letter
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import Distribute
 from fedishare.outbox import activities, dialects
 from fedishare.outbox.letters import Outgoing, keep_all, letter, named
-from fedishare.queries import outgoing, parties, recipients
+from fedishare.queries import links, outgoing, parties, recipients
 from fedishare.queries.outgoing import Parcel, PostRow
-from fedishare.queries.parties import Party
+from fedishare.queries.parties import Party, Who
 from fedishare.queries.recipients import Member
+from fedishare.services import carrying
 
 # The wording for other servers under the same id.
 BOOST: Final = "boost"
 # What somebody else wrote, as it came, sent by the room.
 FORWARDED: Final = "forwarded"
+# What came by a link, addressed as Lemmy reads it.
+READDRESSED: Final = "readdressed"
 
 
 class Form(Enum):
@@ -42,6 +45,7 @@ class Form(Enum):
     WRAPPED = auto()  # Announce{the activity, unmodified}: all that happens, for servers that know groups
     BOOST = auto()  # Announce{"the post's id"}: a boost, for servers that know only people
     UNBOOST = auto()  # Undo of that boost
+    READDRESSED = auto()  # WRAPPED, but the activity names this room in place of the one that it came from
     FORWARDED = auto()  # the activity alone, for servers that believe what its author's proof says
 
 
@@ -61,6 +65,9 @@ class Event(Enum):
     PIN = auto()
     LOCK = auto()
     BAN = auto()
+    # Another room announced the address of a post, and nothing more came.
+    SHOWN = auto()
+    ANSWER_SHOWN = auto()
     OTHER = auto()
 
 
@@ -105,9 +112,15 @@ TOLD: Final[Mapping[Event, tuple[frozenset[Form], frozenset[Form], frozenset[For
         Event.PIN: _ONLY_WRAPPED,
         Event.LOCK: _ONLY_WRAPPED,
         Event.BAN: _ONLY_WRAPPED,
+        Event.SHOWN: (frozenset({_B}), frozenset({_B}), frozenset({_B})),
+        Event.ANSWER_SHOWN: (frozenset({_B}), frozenset(), frozenset()),
         Event.OTHER: _ONLY_WRAPPED,
     }
 )
+# What other rooms do with what they have by a link; the moderators' decisions stay in their own room.
+_BARE: Final = frozenset({Event.SHOWN, Event.ANSWER_SHOWN})
+_CARRIED: Final = _BARE | {Event.POST, Event.ANSWER}
+_LINKED: Final = _CARRIED | {Event.EDIT, Event.DELETION, Event.ANSWER_DELETED, Event.REACTION}
 _COLUMNS: Final = (Dialect.THREADIVERSE, Dialect.MICROBLOG, Dialect.BOTH)
 
 
@@ -122,8 +135,8 @@ def event_of(document: Document, *, is_reply: bool, author_uri: str | None) -> E
     # A Delete with a summary, or by somebody else, is a moderator's (fediverse.md 1.7).
     is_ruling = "summary" in document or (author_uri is not None and document.get("actor") != author_uri)
     match kind:
-        case "Create":
-            return Event.ANSWER if is_reply else Event.POST
+        case "Create" | "Announce" as said:
+            return _NEW[said, is_reply]
         case "Update":
             return Event.EDIT
         case "Delete" if is_ruling:
@@ -136,6 +149,14 @@ def event_of(document: Document, *, is_reply: bool, author_uri: str | None) -> E
             return EVENTS.get(str(kind), Event.OTHER)
 
 
+_NEW: Final = MappingProxyType(
+    {
+        ("Create", False): Event.POST,
+        ("Create", True): Event.ANSWER,
+        ("Announce", False): Event.SHOWN,
+        ("Announce", True): Event.ANSWER_SHOWN,
+    }
+)
 EVENTS: Final[Mapping[str, Event]] = MappingProxyType(
     {
         "Like": Event.REACTION,
@@ -165,12 +186,25 @@ async def distribute(tools: Tools, job: Distribute) -> None:
     recipients = _recipients(known, inner)
     told = {form for _, shapes in recipients for form in shapes}
     # What is served at the Announce's id is the wrapped one, so it is kept whoever gets it.
+    kept = Form.BOOST if inner.event in _BARE else Form.WRAPPED
     letters = [
         Outgoing(_LETTERS[form](known, inner, tools.here), _inboxes(recipients, form))
         for form in Form
-        if form in told or form is Form.WRAPPED
+        if form in told or form is kept
     ]
-    await tools.db.write(keep_all, tools.here, letters)
+    await tools.db.write(_keep, tools.here, letters, job, inner)
+
+
+def _keep(tx: Connection, here: Here, letters: list[Outgoing], job: Distribute, inner: Inner) -> None:
+    """What is new goes on to the rooms of this node that are linked with this one, too. What is not ends here."""
+    if not keep_all(tx, here, letters) or job.post_id is None or inner.event not in _LINKED or not inner.is_public:
+        return
+    post_id, uri, is_bare = job.post_id, job.activity_uri, inner.event in _BARE
+    for room_id in links.ours_following(tx, room_id=job.room_id):
+        if inner.event in _CARRIED:
+            carrying.take(tx, here, room_id=room_id, post_id=post_id, activity_uri=uri, is_bare=is_bare)
+        else:
+            carrying.follow_up(tx, here, room_id=room_id, post_id=post_id, activity_uri=uri)
 
 
 def _load(tx: Connection, job: Distribute) -> Known:
@@ -222,10 +256,25 @@ def _recipients(known: Known, inner: Inner) -> list[tuple[Member, frozenset[Form
     fit = frozenset(Form) if inner.is_public else frozenset({Form.WRAPPED})
     members = known.members if inner.is_public else [each for each in known.members if _is_discreet(each)]
     return [
-        (member, (fit & forms(inner.event, dialect=dialects.dialect_of(member))) - _beyond(known, inner, member))
+        (member, _told(known, inner, member) & fit)
         for member in members
         if member.host != author_host or _also_to_its_origin(member)
     ]
+
+
+def _told(known: Known, inner: Inner, member: Member) -> frozenset[Form]:
+    found = forms(inner.event, dialect=dialects.dialect_of(member)) - _beyond(known, inner, member)
+    if Form.WRAPPED not in found or (member.software or "").lower() != LEMMY:
+        return found
+    if inner.type in {"Create", "Update"} and not isinstance(inner.document.get("object"), dict):
+        return found - {Form.WRAPPED}  # Lemmy reads a post where it is embedded, and nowhere else.
+    return found if _names(inner, known.room.who.uri) else found - {Form.WRAPPED} | {Form.READDRESSED}
+
+
+def _names(inner: Inner, room_uri: str) -> bool:
+    """Whether the activity itself says that it is for this room. What came by a link names another, or none."""
+    named = [uri for name in ("audience", "to", "cc") for uri in _strings(inner.document.get(name))]
+    return room_uri in named or not named
 
 
 def _is_discreet(member: Member) -> bool:
@@ -268,11 +317,38 @@ def _wrapped(known: Known, inner: Inner, here: Here) -> Letter:
     return _letter(known, inner, announce, here, object_uri=inner.uri, raw_object=known.parcel.body)
 
 
+def _readdressed(known: Known, inner: Inner, here: Here) -> Letter:
+    """Lemmy 1.0 files a post where its own addresses say, and drops what is for a room that nobody there is in."""
+    uri, room = _announce_id(known, inner, here.uris), known.room.who
+    target = for_room(inner.document, room)
+    if isinstance(said := target.get("object"), dict):
+        target["object"] = for_room(said, room)
+    announce = _announce(known, target=target, uri=uri, here=here, inner=inner)
+    return _letter(known, inner, announce, here, object_uri=inner.uri, variant=READDRESSED)
+
+
+def for_room(said: Document, room: Who) -> Document:
+    """The same for another room than the one that it names. Whoever proved it did not prove this, so that goes."""
+    there = said.get("audience")
+    if not {"audience", "to", "cc"} & said.keys():
+        return said
+    shown = {name: value for name, value in said.items() if name not in {"proof", "signature"}}
+    to, cc = ([uri for uri in _strings(said.get(name, [])) if uri != there] for name in ("to", "cc"))
+    shown |= {"to": list[Json](to), "cc": [room.uri, *cc], "audience": room.uri}
+    tags = said.get("tag")
+    if isinstance(tags, list):
+        mention: Json = {"type": "Mention", "href": room.uri, "name": f"@{room.username}@{room.domain}"}
+        others = [tag for tag in tags if not isinstance(tag, dict) or tag.get("href") != there]
+        shown["tag"] = [*others, mention]
+    return shown
+
+
 def _boosted(known: Known, inner: Inner, here: Here) -> Letter:
     """Under the same id, because it is the same event in another dialect."""
     uri = _announce_id(known, inner, here.uris)
     announce = _announce(known, target=inner.about, uri=uri, here=here, inner=inner)
-    return _letter(known, inner, announce, here, object_uri=inner.about, variant=BOOST)
+    variant = "" if inner.event in _BARE else BOOST
+    return _letter(known, inner, announce, here, object_uri=inner.about, variant=variant)
 
 
 def _unboosted(known: Known, inner: Inner, here: Here) -> Letter:
@@ -300,26 +376,28 @@ _LETTERS: Final = {
     Form.WRAPPED: _wrapped,
     Form.BOOST: _boosted,
     Form.UNBOOST: _unboosted,
+    Form.READDRESSED: _readdressed,
     Form.FORWARDED: _forwarded,
 }
 
 
 def _announce_id(known: Known, inner: Inner, at: Uris) -> str:
     """The id of the room's word on this activity; for a new post it is that of the boost the room recorded."""
-    if inner.event in {Event.POST, Event.RESTORED} and known.boost is not None:
+    if inner.event in {Event.POST, Event.SHOWN, Event.RESTORED} and known.boost is not None:
         return known.boost
     return named(at, "Announce", known.room.who.uri, inner.uri)
 
 
 def _announce(known: Known, *, target: Json, uri: str, here: Here, inner: Inner) -> Document:
-    room, author = known.room.who, known.parcel.actor
+    room = known.room.who
+    author_uri = (known.author_uri if inner.event in _BARE else None) or known.parcel.actor.uri
     followers = room.followers or addresses.followers(room.uri)
     return activities.announce(
         uri=uri,
         actor=room.uri,
         target=target,
         to=[PUBLIC_IRI] if inner.is_public else [followers],
-        cc=[followers, author.uri] if inner.is_public else [author.uri],
+        cc=[followers, author_uri] if inner.is_public else [author_uri],
         at=_not_before(known.post, here.now()),
         audience=room.uri,
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, exists, select
+from sqlalchemy import Connection, and_, bindparam, exists, or_, select
 
 from fedishare.db.base import aliased
 from fedishare.db.people import Actor
@@ -13,7 +13,7 @@ from fedishare.db.polls import Poll, PollOption, Vote
 from fedishare.db.posts import Attachment, Post
 from fedishare.db.quotes import Quote
 from fedishare.db.reactions import Reaction
-from fedishare.db.rooms import Lock, Purpose, Steward
+from fedishare.db.rooms import Carried, Lock, Purpose, Steward
 from fedishare.domain import polls
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import Kind, PostKind, QuotePolicy, QuoteState, ReactionKind
@@ -138,6 +138,7 @@ class Entry(NamedTuple):
 
 _author: Final[Any] = aliased(Actor)
 _room: Final[Any] = aliased(Actor)
+_steward_at: Final[Any] = aliased(Actor)
 _quoted: Final[Any] = aliased(Post)
 
 
@@ -186,8 +187,17 @@ POSTS: Final = (
         Poll.ends_at,
         Poll.closed_at,
         Poll.voters_count,
-        exists().where(Lock.thread_id == Post.thread_id),
-        and_(_room.local, exists().where(Steward.room_id == Post.room_id, Steward.actor_id == sight.VIEWER)),
+        exists().where(Lock.thread_id == Post.thread_id, Lock.room_id == Post.room_id),
+        or_(
+            and_(_room.local, exists().where(Steward.room_id == Post.room_id, Steward.actor_id == sight.VIEWER)),
+            exists().where(
+                Carried.post_id == Post.id,
+                Steward.room_id == Carried.room_id,
+                Steward.actor_id == sight.VIEWER,
+                _steward_at.id == Carried.room_id,
+                _steward_at.local,
+            ),
+        ),
         Purpose.kind,
         Purpose.answer_uri,
     )

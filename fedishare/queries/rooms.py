@@ -1,10 +1,11 @@
 """Staffrooms as pages show them."""
 
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, case, exists, func, select
 
+from fedishare.db.base import aliased
 from fedishare.db.follows import Follow, Mute
 from fedishare.db.nodes import Node
 from fedishare.db.people import Actor
@@ -70,10 +71,13 @@ class Terms(NamedTuple):
     is_invited: bool
 
 
+_member: Final[Any] = aliased(Actor)
+# Rooms that are linked with this one follow it, and are no members.
 _members = (
     select(func.count())
     .select_from(Follow)
-    .where(Follow.followee_id == Actor.id, Follow.state == FollowState.ACCEPTED)
+    .join(_member, _member.id == Follow.follower_id)
+    .where(Follow.followee_id == Actor.id, Follow.state == FollowState.ACCEPTED, _member.kind != Kind.GROUP)
     .correlate(Actor)
     .scalar_subquery()
 )
@@ -117,7 +121,7 @@ MEMBERS: Final = (
     .outerjoin(Steward, and_(Steward.room_id == Follow.followee_id, Steward.actor_id == Actor.id))
     .outerjoin(Node, Node.host == Actor.host)
     .where(Follow.followee_id == bindparam("room"), Follow.state == FollowState.ACCEPTED)
-    .where(Actor.deleted_at.is_(None), Actor.suspended_at.is_(None))
+    .where(Actor.deleted_at.is_(None), Actor.suspended_at.is_(None), Actor.kind != Kind.GROUP)
     .order_by(_ROLE_ORDER, func.lower(Actor.name), Actor.id)
     .limit(bindparam("most"))
 )
@@ -130,7 +134,7 @@ LISTED: Final = (
 REQUESTS: Final = (
     select(*face_columns(Actor))
     .join(Follow, Follow.follower_id == Actor.id)
-    .where(Follow.followee_id == bindparam("room"), Follow.state == FollowState.REQUESTED)
+    .where(Follow.followee_id == bindparam("room"), Follow.state == FollowState.REQUESTED, Actor.kind != Kind.GROUP)
     .order_by(Follow.id)
     .limit(200)
 )

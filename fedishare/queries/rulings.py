@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, exists, or_, select
+from sqlalchemy import BindParameter, Connection, and_, bindparam, case, exists, or_, select
 
 from fedishare.core.errors import NotFound
-from fedishare.db.base import aliased
+from fedishare.db.base import BigId, aliased
 from fedishare.db.people import Actor
 from fedishare.db.posts import Post
-from fedishare.db.rooms import Ban, Lock, Pin, Removal, Steward
+from fedishare.db.rooms import Ban, Carried, Lock, Pin, Removal, Steward
 from fedishare.db.rooms import Room as RoomTable
 from fedishare.domain.kinds import Kind, StewardRole
 from fedishare.queries.cards import FACE_WIDTH, Face, face, face_columns
@@ -30,17 +30,36 @@ STEWARD_AT: Final = (
 OWNERS: Final = select(Steward.actor_id).where(Steward.room_id == bindparam("room"), Steward.role == StewardRole.OWNER)
 STANDING: Final = select(
     exists().where(Ban.room_id == bindparam("room"), Ban.actor_id == bindparam("actor"), _is_running),
-    exists().where(Lock.thread_id == bindparam("thread")),
+    exists().where(Lock.thread_id == bindparam("thread"), Lock.room_id == bindparam("room")),
 )
 BANNED: Final = select(
     exists().where(Ban.room_id == bindparam("room"), Ban.actor_id == bindparam("actor"), _is_running)
 )
-REMOVED_FROM: Final = select(Removal.room_id).where(Removal.post_id == bindparam("post"))
+IS_REMOVED: Final = select(exists().where(Removal.post_id == bindparam("post"), Removal.room_id == bindparam("room")))
+_asked: Final[BindParameter[int]] = bindparam("room", type_=BigId)
+_is_in: Final = or_(Post.room_id == _asked, exists().where(Carried.post_id == Post.id, Carried.room_id == _asked))
 PLACE: Final = (
-    select(Post.id, Post.thread_id, Post.author_id, Post.room_id, Removal.room_id, Actor.uri, Post.local)
+    select(
+        Post.id,
+        Post.thread_id,
+        Post.author_id,
+        case((_is_in, _asked)).label("has_it"),
+        Removal.room_id,
+        Actor.uri,
+        Post.local,
+    )
     .join(Actor, Actor.id == Post.author_id)
-    .outerjoin(Removal, Removal.post_id == Post.id)
+    .outerjoin(Removal, and_(Removal.post_id == Post.id, Removal.room_id == _asked))
     .where(Post.id == bindparam("post"))
+)
+_rooms: Final[Any] = (
+    select(Post.room_id)
+    .where(Post.id == bindparam("post"), Post.room_id.is_not(None))
+    .union(
+        select(Carried.room_id).where(Carried.post_id == bindparam("post")),
+        select(Removal.room_id).where(Removal.post_id == bindparam("post")),
+    )
+    .subquery()
 )
 ROOM: Final = select(Actor.id, Actor.uri, Actor.featured, Actor.moderators, Actor.local, Actor.host).where(
     Actor.id == bindparam("room"), Actor.kind == Kind.GROUP
@@ -52,7 +71,6 @@ AUTHOR_IN_OUR_ROOMS: Final = (
     .order_by(Post.id)
     .limit(1)
 )
-LOCKED: Final = select(exists().where(Lock.thread_id == bindparam("thread")))
 UNTIL: Final = select(Ban.until).where(Ban.room_id == bindparam("room"), Ban.actor_id == bindparam("actor"))
 
 DESK: Final = (
@@ -66,16 +84,24 @@ STEWARDS: Final = (
     .where(Steward.room_id == bindparam("room"))
     .order_by(Steward.role != StewardRole.OWNER, Actor.id)
 )
+# The room of ours that the visitor looks after, if there are several.
+OUR_ROOM_OF: Final = (
+    select(_rooms.c.room_id)
+    .join(Actor, Actor.id == _rooms.c.room_id)
+    .outerjoin(Steward, and_(Steward.room_id == Actor.id, Steward.actor_id == bindparam("viewer")))
+    .where(Actor.local)
+    .order_by(Steward.room_id.is_(None), Actor.id)
+    .limit(1)
+)
 STATE: Final = (
     select(
-        Post.room_id,
+        case((_is_in, _asked)).label("has_it"),
         Post.thread_id,
-        Removal.room_id.label("removed_from"),
         Removal.reason,
-        exists().where(Lock.thread_id == Post.thread_id).label("is_locked"),
-        exists().where(Pin.post_id == Post.id, Pin.actor_id == Post.room_id).label("is_pinned"),
+        exists().where(Lock.thread_id == Post.thread_id, Lock.room_id == _asked).label("is_locked"),
+        exists().where(Pin.post_id == Post.id, Pin.actor_id == _asked).label("is_pinned"),
     )
-    .outerjoin(Removal, Removal.post_id == Post.id)
+    .outerjoin(Removal, and_(Removal.post_id == Post.id, Removal.room_id == _asked))
     .where(Post.id == bindparam("post"))
 )
 BANS: Final = (
@@ -106,7 +132,7 @@ class Room(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a post stands: `room_id` is the room that has it, `removed_from` the one that has it no more."""
+    """Where a post stands in one room: `room_id` is the room if it has it, `removed_from` if it has it no more."""
 
     post_id: int
     thread_id: int
@@ -181,17 +207,13 @@ def is_banned(tx: Connection, *, room_id: int, actor_id: int, now: datetime) -> 
     return bool(tx.scalar(BANNED, {"room": room_id, "actor": actor_id, "now": now}))
 
 
-def is_locked(tx: Connection, *, thread_id: int) -> bool:
-    return bool(tx.scalar(LOCKED, {"thread": thread_id}))
+def is_removed(tx: Connection, *, post_id: int, room_id: int) -> bool:
+    """Whether this room took a post out, or did not take it."""
+    return bool(tx.scalar(IS_REMOVED, {"post": post_id, "room": room_id}))
 
 
-def removed_from(tx: Connection, *, post_id: int) -> int | None:
-    """The room that took a post out, or did not take it."""
-    return tx.scalar(REMOVED_FROM, {"post": post_id})
-
-
-def place(tx: Connection, *, post_id: int) -> Place | None:
-    row = tx.execute(PLACE, {"post": post_id}).one_or_none()
+def place(tx: Connection, *, post_id: int, room_id: int) -> Place | None:
+    row = tx.execute(PLACE, {"post": post_id, "room": room_id}).one_or_none()
     return Place(*row) if row is not None else None
 
 
@@ -243,16 +265,13 @@ class State(NamedTuple):
     reason: str
 
 
-def state(tx: Connection, *, post_id: int) -> State | None:
-    """How a post stands in the room that has it, or that took it out; nothing for a post of no room."""
-    row = tx.execute(STATE, {"post": post_id}).one_or_none()
-    if row is None or (row.room_id or row.removed_from) is None:
-        return None
-    return State(
-        row.room_id or row.removed_from,
-        row.thread_id,
-        row.room_id is None,
-        bool(row.is_locked),
-        bool(row.is_pinned),
-        row.reason or "",
-    )
+def our_room_of(tx: Connection, *, post_id: int, viewer: int) -> int | None:
+    """The room of ours that has a post or had it; of several the one that `viewer` looks after."""
+    return tx.scalar(OUR_ROOM_OF, {"post": post_id, "viewer": viewer})
+
+
+def state(tx: Connection, *, post_id: int, room_id: int) -> State:
+    """How a post stands in a room that has it, or that took it out."""
+    row = tx.execute(STATE, {"post": post_id, "room": room_id}).one()
+    is_out = row.has_it is None
+    return State(room_id, row.thread_id, is_out, bool(row.is_locked), bool(row.is_pinned), row.reason or "")

@@ -5,7 +5,7 @@ Statements are built once, when the module loads: building one costs more than r
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, bindparam, exists, or_, select
+from sqlalchemy import CompoundSelect, Connection, Executable, Select, and_, bindparam, desc, exists, or_, select
 
 from fedishare.core.errors import Gone, NotFound
 from fedishare.db.base import aliased
@@ -13,7 +13,7 @@ from fedishare.db.follows import Block, Mute
 from fedishare.db.posts import Home, Post, PostTag
 from fedishare.db.reactions import Reaction
 from fedishare.db.resources import Resource, ResourceTerm
-from fedishare.db.rooms import Pin, Purpose
+from fedishare.db.rooms import Carried, Pin, Purpose
 from fedishare.domain.audience import OPEN, Visibility
 from fedishare.domain.kinds import PostKind, ReactionKind
 from fedishare.domain.terms import TermKind
@@ -46,28 +46,44 @@ _has_resource = exists().where(Resource.post_id == Post.id)
 _has_level = exists().where(
     ResourceTerm.post_id == Post.id, ResourceTerm.kind == TermKind.LEVEL, ResourceTerm.slug == bindparam("level")
 )
-_top_of_room = and_(Post.room_id == bindparam("room"), Post.in_reply_to_uri.is_(None), sight.visible())
+_begins = and_(Post.in_reply_to_uri.is_(None), sight.visible())
 _is_question = Purpose.kind == PostKind.QUESTION
 _settles: Any = aliased(Post)
 # An answer counts while it is there, in this very conversation.
 _is_settled = exists().where(
     _settles.uri == Purpose.answer_uri, _settles.thread_id == Post.id, _settles.deleted_at.is_(None)
 )
-_top = select(Post.id, Post.id.label("post")).where(_top_of_room)
-_kept = _top.join(Purpose, Purpose.post_id == Post.id)
-_kinds: Final = {
-    "all": _top,
-    "resources": _top.where(_has_resource),
-    "talk": _top.where(~_has_resource),
-    "questions": _kept.where(_is_question),
-    "unanswered": _kept.where(_is_question, ~_is_settled),
-    "news": _kept.where(Purpose.kind == PostKind.NEWS),
-    "achievements": _kept.where(Purpose.kind == PostKind.ACHIEVEMENT),
-    "level": _top.where(_has_level),
-}
+_top = select(Post.id.label("entry"), Post.id.label("post")).where(_begins, Post.id < bindparam("before"))
+_its_own: Final = _top.where(Post.room_id == bindparam("room"))
+# What came to the room by a link, while another has it too.
+_carried: Final = _top.join(Carried, and_(Carried.post_id == Post.id, Carried.room_id == bindparam("room")))
+
+
+def _kinds(top: Select[*tuple[Any, ...]]) -> dict[str, Select[*tuple[Any, ...]]]:
+    kept = top.join(Purpose, Purpose.post_id == Post.id)
+    return {
+        "all": top,
+        "resources": top.where(_has_resource),
+        "talk": top.where(~_has_resource),
+        "questions": kept.where(_is_question),
+        "unanswered": kept.where(_is_question, ~_is_settled),
+        "news": kept.where(Purpose.kind == PostKind.NEWS),
+        "achievements": kept.where(Purpose.kind == PostKind.ACHIEVEMENT),
+        "level": top.where(_has_level),
+    }
+
+
+def _both(own: Select[*tuple[Any, ...]], carried: Select[*tuple[Any, ...]]) -> CompoundSelect[*tuple[Any, ...]]:
+    """Both parts in one order; a post is in one of them only."""
+    return own.union_all(carried).order_by(desc("entry")).limit(bindparam("limit"))
+
+
 _has_topic = exists().where(PostTag.post_id == Post.id, PostTag.name == bindparam("topic"))
-ROOM: Final = {kind: _page(statement, Post.id) for kind, statement in _kinds.items()}
-ROOM_BY_TOPIC: Final = {kind: _page(statement.where(_has_topic), Post.id) for kind, statement in _kinds.items()}
+_parts: Final = {kind: (own, _kinds(_carried)[kind]) for kind, own in _kinds(_its_own).items()}
+ROOM: Final = {kind: _both(own, carried) for kind, (own, carried) in _parts.items()}
+ROOM_BY_TOPIC: Final = {
+    kind: _both(own.where(_has_topic), carried.where(_has_topic)) for kind, (own, carried) in _parts.items()
+}
 AUTHOR_POSTS: Final = _page(
     select(Post.id, Post.id.label("post")).where(Post.author_id == bindparam("actor"), sight.visible()), Post.id
 )
@@ -193,6 +209,6 @@ def card(tx: Connection, *, post_id: int, viewer: int | None) -> Card:
     raise NotFound("There is no such post, or it is not for you.")
 
 
-def _fill(tx: Connection, statement: Select[*tuple[Any, ...]], *, viewer: int | None, **values: Any) -> list[Card]:
+def _fill(tx: Connection, statement: Executable, *, viewer: int | None, **values: Any) -> list[Card]:
     rows = tx.execute(statement, values | {"viewer": viewer or sight.NOBODY})
     return fill(tx, [Entry(*row) for row in rows], viewer=viewer)

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, bindparam, case, exists, func, or_, select
+from sqlalchemy import Connection, Select, and_, asc, bindparam, case, exists, func, or_, select
 
 from fedishare.db.base import aliased
 from fedishare.db.follows import Follow, Mute
 from fedishare.db.people import Actor
 from fedishare.db.posts import Post
 from fedishare.db.resources import Resource
-from fedishare.db.rooms import Purpose
+from fedishare.db.rooms import Carried, Purpose
 from fedishare.db.visits import Visit
 from fedishare.domain.kinds import FollowState, Kind, PaperKind, PostKind
 from fedishare.queries import sight
@@ -36,6 +36,19 @@ class Counts(NamedTuple):
     @property
     def total(self) -> int:
         return self.minutes + self.questions + self.resources + self.rest
+
+    def plus(self, *others: "Counts") -> "Counts":
+        """What the room has of its own, and what came to it by links."""
+        every = (self, *others)
+        return Counts(
+            self.room_id,
+            sum(each.minutes for each in every),
+            sum(each.questions for each in every),
+            sum(each.resources for each in every),
+            sum(each.rest for each in every),
+            max(each.upto for each in every),
+            min(each.since for each in every),
+        )
 
 
 class Section(NamedTuple):
@@ -75,27 +88,44 @@ _rank: Final = case(
 _muted: Final = exists().where(Mute.muter_id == sight.VIEWER, Mute.muted_id == Post.author_id)
 
 
-def _new(*columns: Any) -> Select[*tuple[Any, ...]]:
+def _new(*columns: Any, entry: Any) -> Select[*tuple[Any, ...]]:
     """What others wrote into rooms that the viewer is in, since they marked it as seen, else since they joined."""
+    rows = select(*columns).select_from(_mine)
+    if entry is Post.filed_id:
+        rows = rows.join(Post, Post.room_id == _mine.followee_id)
+    else:
+        # What came to the room by a link, while another has it too.
+        rows = rows.join(Carried, Carried.room_id == _mine.followee_id).join(Post, Post.id == Carried.post_id)
     return (
-        select(*columns)
-        .select_from(_mine)
-        .join(Post, Post.room_id == _mine.followee_id)
-        .outerjoin(Visit, and_(Visit.person_id == _mine.follower_id, Visit.room_id == _mine.followee_id))
+        rows.outerjoin(Visit, and_(Visit.person_id == _mine.follower_id, Visit.room_id == _mine.followee_id))
         .where(_mine.follower_id == sight.VIEWER, _mine.state == FollowState.ACCEPTED)
-        .where(Post.filed_id > _since, Post.author_id != sight.VIEWER)
+        .where(entry > _since, Post.author_id != sight.VIEWER)
         .where(sight.visible(), ~is_hidden(), ~_muted)
     )
 
 
 _when: Final = func.min(func.coalesce(Visit.seen_at, _mine.created_at), type_=Visit.seen_at.type)
 _tallies: Final = [func.sum(case((_rank == rank, 1), else_=0)) for rank in (MINUTES, QUESTIONS, RESOURCES, REST)]
-COUNTS: Final = _new(Post.room_id, *_tallies, func.max(Post.filed_id), _when).group_by(Post.room_id)
-COUNTS_IN: Final = COUNTS.where(_mine.followee_id == bindparam("room"))
+_here: Final = _mine.followee_id == bindparam("room")
+
+
+def _counted(entry: Any) -> Select[*tuple[Any, ...]]:
+    columns = (_mine.followee_id, *_tallies, func.max(entry), _when)
+    return _new(*columns, entry=entry).group_by(_mine.followee_id)
+
+
+def _listed(entry: Any) -> Select[*tuple[Any, ...]]:
+    columns = (Post.id.label("post"), _rank.label("rank"), entry.label("entry"))
+    return _new(*columns, entry=entry).where(_here, entry <= bindparam("upto"))
+
+
+_its_own, _carried = _counted(Post.filed_id), _counted(Carried.entry_id)
+COUNTS: Final = _its_own.union_all(_carried)
+COUNTS_IN: Final = _its_own.where(_here).union_all(_carried.where(_here))
 NEWS: Final = (
-    _new(Post.id, _rank)
-    .where(_mine.followee_id == bindparam("room"), Post.filed_id <= bindparam("upto"))
-    .order_by(_rank, Post.filed_id)
+    _listed(Post.filed_id)
+    .union_all(_listed(Carried.entry_id))
+    .order_by(asc("rank"), asc("entry"))
     .limit(bindparam("limit"))
     .offset(bindparam("offset"))
 )
@@ -106,13 +136,17 @@ IS_ROOM: Final = select(Actor.id).where(
 
 def unseen(tx: Connection, *, viewer: int) -> dict[int, Counts]:
     """How much is new in each room that somebody is in, where anything is; one statement."""
-    return {row[0]: Counts(*row) for row in tx.execute(COUNTS, {"viewer": viewer})}
+    found: dict[int, Counts] = {}
+    for row in tx.execute(COUNTS, {"viewer": viewer}):
+        counts = Counts(*row)
+        found[counts.room_id] = found[counts.room_id].plus(counts) if counts.room_id in found else counts
+    return found
 
 
 def unseen_in(tx: Connection, *, room_id: int, viewer: int) -> Counts | None:
     """The same of one room; nothing where nothing is new."""
-    row = tx.execute(COUNTS_IN, {"viewer": viewer, "room": room_id}).one_or_none()
-    return Counts(*row) if row is not None else None
+    rows = [Counts(*row) for row in tx.execute(COUNTS_IN, {"viewer": viewer, "room": room_id})]
+    return rows[0].plus(*rows[1:]) if rows else None
 
 
 def news(tx: Connection, *, room_id: int, viewer: int, page: int = 0, upto: int | None = None) -> News | None:

@@ -16,7 +16,7 @@ from fedishare.domain.audience import Visibility, is_public
 from fedishare.domain.kinds import Kind, NoticeKind, PostKind, QuotePolicy
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import FetchParent
-from fedishare.queries import known, privacy
+from fedishare.queries import known, links, privacy
 from fedishare.services import (
     library,
     lineage,
@@ -61,7 +61,14 @@ AUTHOR: Final = select(Actor.followers, known.has_followers_here(Actor.id).label
 )
 AUTHOR_URI: Final = select(Actor.uri).where(Actor.id == bindparam("actor"))
 PARENT: Final = (
-    select(Post.id, Post.thread_id, Post.author_id, Post.room_id, Actor.local.label("room_is_local"))
+    select(
+        Post.id,
+        Post.thread_id,
+        Post.author_id,
+        Post.room_id,
+        Actor.local.label("room_is_local"),
+        Actor.uri.label("room_uri"),
+    )
     .outerjoin(Actor, Actor.id == Post.room_id)
     .where(Post.uri == bindparam("named"))
 )
@@ -339,7 +346,7 @@ def _enter_room(tx: Connection, here: Here, arrival: Arrival, activity_uri: str 
     if post.visibility not in _IN_ROOMS:
         return
     if parent is not None and parent.room_id is not None:
-        ours = [parent.room_id] if parent.room_is_local else []
+        ours = [parent.room_id] if parent.room_is_local and not _comes_by_link(tx, post, parent) else []
     else:
         ours = [row.id for row in named if row.local and row.kind is Kind.GROUP]
     if ours:
@@ -347,6 +354,12 @@ def _enter_room(tx: Connection, here: Here, arrival: Arrival, activity_uri: str 
         admitted = rooms.admit(tx, here, room_id=ours[0], post_id=post_id, activity_uri=activity_uri, refused=refused)
         if admitted and post.paper is not None:
             papers.judge_later(tx, here, post_id=post_id)
+
+
+def _comes_by_link(tx: Connection, post: ForeignPost, parent: Row[*tuple[Any, ...]]) -> bool:
+    """Whether an answer was written into another room that has the conversation: that one has to take it first."""
+    named = {*post.audience, *post.to, *post.cc, *post.mentions}
+    return bool(post.audience) and parent.room_uri not in named and links.is_linked(tx, room_id=parent.room_id)
 
 
 def _refused_paper(tx: Connection, post: ForeignPost, *, room_id: int) -> str | None:

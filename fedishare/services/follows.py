@@ -161,9 +161,11 @@ def _have_blocked(tx: Connection, follower: Party, followee: Party) -> bool:
 
 
 def _is_welcome(tx: Connection, here: Here, follower: Party, followee: Party, link: str | None) -> bool:
-    """Whether a room of ours that does not let in everybody invited this one."""
+    """Whether a room of ours that does not let in everybody invited this one; another room it has to have asked."""
     if not followee.is_room:
         return False
+    if follower.is_room:
+        return tx.execute(EXISTING, {"follower": followee.id, "followee": follower.id}).one_or_none() is not None
     return invitations.is_welcome(tx, here, room_id=followee.id, actor_id=follower.id, link=link)
 
 
@@ -171,6 +173,8 @@ def _refuse_strangers(tx: Connection, follower: Party, followee: Party, *, is_in
     """Into a private room of ours come those it invited, if their server keeps private what is."""
     if not followee.local or not followee.is_private:
         return
+    if follower.is_room:
+        raise Refused(membership.ONLY_PUBLIC_LINKS)
     if not follower.local and not privacy.is_discreet(tx, host=follower.host):
         raise Refused(membership.WHY_NOT_HERE)
     if not is_invited:
@@ -180,9 +184,12 @@ def _refuse_strangers(tx: Connection, follower: Party, followee: Party, *, is_in
 def _begin(
     tx: Connection, here: Here, follower: Party, followee: Party, *, uri: str | None, link: str | None
 ) -> FollowState:
-    is_invited = followee.local and followee.locked and _is_welcome(tx, here, follower, followee, link)
+    # What is in one room is in the other when they are linked, so no room is let in like a person (FEP-d36d).
+    is_link = follower.is_room and followee.is_room
+    is_shut = followee.locked or is_link
+    is_invited = followee.local and is_shut and _is_welcome(tx, here, follower, followee, link)
     _refuse_strangers(tx, follower, followee, is_invited=is_invited)
-    is_open = followee.local and (not followee.locked or is_invited)
+    is_open = followee.local and (not is_shut or is_invited)
     state = FollowState.ACCEPTED if is_open else FollowState.REQUESTED
     follow_id = here.ids.new()
     named = uri or here.uris.activity(follow_id)
@@ -198,6 +205,8 @@ def _begin(
         nodes.meet(tx, here, host=follower.host)
         if is_open:
             enqueue(tx, AnswerFollow(follower.id, followee.id, named, accept=True), due=here.now())
+    if is_link:
+        return state
     if is_open:
         _entered(tx, here, follower, followee)
     kind = NoticeKind.FOLLOW if is_open else NoticeKind.FOLLOW_REQUEST
@@ -216,7 +225,7 @@ def accept(tx: Connection, here: Here, *, follower_id: int, followee_id: int) ->
     follower, followee = _party(tx, follower_id), _party(tx, followee_id)
     tx.execute(SETTLE, {"row": found.id, "settled": FollowState.ACCEPTED})
     _entered(tx, here, follower, followee)
-    if followee.is_room and followee.locked:
+    if followee.is_room and followee.locked and not follower.is_room:
         _say(tx, here, follower, followee, "You are in the room now.")
     if notices.withdraw(tx, recipient_id=followee_id, kind=NoticeKind.FOLLOW_REQUEST, cause=f"{follower_id}"):
         cause = f"{follower_id}"
@@ -228,7 +237,7 @@ def accept(tx: Connection, here: Here, *, follower_id: int, followee_id: int) ->
 
 def _entered(tx: Connection, here: Here, follower: Party, followee: Party) -> None:
     """Somebody is in a room: who else is in it may have to know, and the invitation has done its work."""
-    if not followee.is_room:
+    if not followee.is_room or follower.is_room:
         return
     invitations.use_up(tx, room_id=followee.id, actor_id=follower.id)
     if followee.local and followee.is_private:
@@ -239,7 +248,7 @@ def _entered(tx: Connection, here: Here, follower: Party, followee: Party) -> No
 
 def _left(tx: Connection, here: Here, follower: Party, followee: Party) -> None:
     """Somebody is out of a room, and looks after it no longer."""
-    if not followee.is_room:
+    if not followee.is_room or follower.is_room:
         return
     if followee.local:
         tx.execute(STEP_DOWN, {"room": followee.id, "actor": follower.id})
@@ -279,7 +288,7 @@ def reject(tx: Connection, here: Here, *, follower_id: int, followee_id: int) ->
     notices.withdraw(tx, recipient_id=followee_id, kind=NoticeKind.FOLLOW_REQUEST, cause=f"{follower_id}")
     if found.state == FollowState.ACCEPTED:
         _left(tx, here, follower, followee)
-    if followee.is_room:
+    if followee.is_room and not follower.is_room:
         was_in = found.state == FollowState.ACCEPTED
         _say(tx, here, follower, followee, "You are no longer in the room." if was_in else "You were not let in.")
     if followee.local and not follower.local:

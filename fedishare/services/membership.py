@@ -13,7 +13,7 @@ from fedishare.db.follows import Follow
 from fedishare.db.people import Actor
 from fedishare.db.rooms import Room, RulesAcceptance, Steward, Watch
 from fedishare.domain import markup, membership
-from fedishare.domain.kinds import Access, FollowState, Level, StewardRole
+from fedishare.domain.kinds import Access, FollowState, Kind, Level, StewardRole
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import PublishActor, SendInvitation
 from fedishare.queries import privacy, rooms, rulings
@@ -53,8 +53,11 @@ SETTLE: Final = (
         stewards_only_posting=bindparam("by_stewards"),
     )
 )
-ASKING: Final = select(Follow.follower_id).where(
-    Follow.followee_id == bindparam("room"), Follow.state == FollowState.REQUESTED
+ASKING: Final = (
+    select(Follow.follower_id)
+    .join(Actor, Actor.id == Follow.follower_id)
+    .where(Follow.followee_id == bindparam("room"), Follow.state == FollowState.REQUESTED)
+    .where(Actor.kind != Kind.GROUP)
 )
 WATCH: Final = insert(Watch).on_conflict_do_nothing()
 UNWATCH: Final = delete(Watch).where(Watch.room_id == bindparam("room"), Watch.actor_id == bindparam("actor"))

@@ -17,7 +17,7 @@ from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import Kind, NoticeKind, PostKind
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import PublishAgain, PublishDeletion, PublishEdit, PublishPost
-from fedishare.queries import privacy
+from fedishare.queries import links, privacy
 from fedishare.services import (
     descriptions,
     library,
@@ -201,7 +201,7 @@ class Where(NamedTuple):
 
 
 def _room(tx: Connection, here: Here, draft: Draft, parent: threads.Parent | None, author_id: int) -> Where | None:
-    room_id = draft.room or (parent.room_id if parent is not None else None)
+    room_id = draft.room or (_room_of(tx, parent, author_id) if parent is not None else None)
     if room_id is None or draft.visibility in {Visibility.FOLLOWERS, Visibility.MENTIONED}:
         return None
     found = tx.execute(ROOM, {"room": room_id}).one_or_none()
@@ -215,6 +215,13 @@ def _room(tx: Connection, here: Here, draft: Draft, parent: threads.Parent | Non
     if why is not None:
         raise Refused(why)
     return Where(*found)
+
+
+def _room_of(tx: Connection, parent: threads.Parent, author_id: int) -> int | None:
+    """Where an answer is written: where the conversation is; if linked rooms have it too, where its author is in."""
+    if parent.room_id is None or rooms.is_member(tx, room_id=parent.room_id, actor_id=author_id):
+        return parent.room_id
+    return links.room_for(tx, post_id=parent.id, actor_id=author_id) or parent.room_id
 
 
 def _members_of(tx: Connection, room: Where, people: Mapping[str, int]) -> dict[str, int]:

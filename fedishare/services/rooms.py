@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, select
 
 from fedishare.core.errors import Invalid
 from fedishare.core.here import Here
@@ -26,7 +26,7 @@ from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import Distribute, RefusePost
 from fedishare.net.keys import Keypair
 from fedishare.queries import rulings
-from fedishare.services import follows, invitations, notices, people, timelines
+from fedishare.services import follows, invitations, notices, people, shelves, timelines
 
 LONGEST_RULES: Final = 5_000
 OPEN: Final = insert(Room)
@@ -50,11 +50,6 @@ ENTRY: Final = (
     .where(Post.id == bindparam("post"))
     .with_for_update()
 )
-FILE_IN: Final = (
-    update(Post)
-    .where(Post.id == bindparam("post"), Post.room_id.is_(None))
-    .values(room_id=bindparam("room"), filed_id=bindparam("entry"))
-)
 RECORD: Final = insert(Reaction).on_conflict_do_nothing().returning(Reaction.id)
 POLICY: Final = (
     select(Room.members_only_posting, Room.stewards_only_posting, Actor.locked, Actor.discoverable, Actor.followers)
@@ -62,7 +57,7 @@ POLICY: Final = (
     .outerjoin(Room, Room.actor_id == Actor.id)
     .where(Actor.id == bindparam("room"))
 )
-KEEP_OUT: Final = insert(Removal).on_conflict_do_nothing(index_elements=["post_id"])
+KEEP_OUT: Final = insert(Removal).on_conflict_do_nothing(index_elements=["post_id", "room_id"])
 WATCHERS: Final = (
     select(Watch.actor_id)
     .join(Follow, and_(Follow.follower_id == Watch.actor_id, Follow.followee_id == Watch.room_id))
@@ -189,8 +184,8 @@ def admit(
         if activity_uri is not None:
             enqueue(tx, RefusePost(room_id, post.author_id, activity_uri, why), due=here.now())
         return False
-    tx.execute(FILE_IN, {"post": post_id, "room": room_id, "entry": here.ids.new()})
-    _tell_members(tx, here, room_id=room_id, post=post)
+    shelves.put(tx, here, post_id=post_id, room_id=room_id)
+    tell_members(tx, here, room_id=room_id, post=post)
     if post.in_reply_to_uri is None:
         show(tx, here, room_id=room_id, post_id=post_id)
     if activity_uri is not None:
@@ -207,20 +202,20 @@ def show(tx: Connection, here: Here, *, room_id: int, post_id: int) -> None:
 def approve(tx: Connection, here: Here, *, room_id: int, post_id: int, uri: str, at: datetime) -> bool:
     """A room elsewhere announced a post: file it there, and show it to the room's members here.
 
-    Answers False for a repeat. A post that is already in another room stays in that one.
+    Answers False for a repeat. A post that is already in another room stays in that one, and is in both.
     """
     post = tx.execute(ENTRY, {"post": post_id}).one()
-    if post.deleted_at is not None or rulings.removed_from(tx, post_id=post_id) == room_id:
+    if post.deleted_at is not None or rulings.is_removed(tx, post_id=post_id, room_id=room_id):
         return False
-    if post.room_id is None:
-        tx.execute(FILE_IN, {"post": post_id, "room": room_id, "entry": here.ids.new()})
-        _tell_members(tx, here, room_id=room_id, post=post)
+    is_new = shelves.put(tx, here, post_id=post_id, room_id=room_id)
+    if is_new:
+        tell_members(tx, here, room_id=room_id, post=post)
     if post.in_reply_to_uri is not None:
-        return post.room_id is None
+        return is_new
     return _boost(tx, here, here.ids.new(), room_id=room_id, post_id=post_id, uri=uri, at=at)
 
 
-def _tell_members(tx: Connection, here: Here, *, room_id: int, post: Row[*tuple[Any, ...]]) -> None:
+def tell_members(tx: Connection, here: Here, *, room_id: int, post: Row[*tuple[Any, ...]]) -> None:
     """Those of us who want to hear of everything in a room are told of what is new; who muted it, of nothing there."""
     tx.execute(UNTELL, {"post": post.id, "room": room_id})
     if post.in_reply_to_uri is not None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import BindParameter, Connection, bindparam, delete, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, or_, select, update
 
 from fedishare.core.errors import Invalid, NotFound, Refused
 from fedishare.core.here import Here
@@ -17,13 +17,13 @@ from fedishare.db.follows import Follow
 from fedishare.db.people import Actor
 from fedishare.db.posts import Home, Post
 from fedishare.db.reactions import Reaction
-from fedishare.db.rooms import Ban, Lock, Removal, Room, Steward
+from fedishare.db.rooms import Ban, Carried, Lock, Removal, Room, Steward
 from fedishare.domain import markup
 from fedishare.domain.kinds import NoticeKind, ReactionKind, RulingKind, StewardRole
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import Distribute, PublishRuling
 from fedishare.queries import rulings
-from fedishare.services import follows, notices, pins, questions, rooms
+from fedishare.services import follows, notices, pins, questions, rooms, shelves
 
 LONGEST_REASON: Final = 500
 # What people are told the reason of; taking something back needs none.
@@ -33,12 +33,12 @@ MOST_TAKEN_OUT: Final = 1_000
 _post: Final[BindParameter[int]] = bindparam("post", type_=BigId)
 _room: Final[BindParameter[int]] = bindparam("room", type_=BigId)
 _actor: Final[BindParameter[int]] = bindparam("actor", type_=BigId)
-TAKE_OUT: Final = insert(Removal).on_conflict_do_nothing(index_elements=["post_id"]).returning(Removal.post_id)
+TAKE_OUT: Final = (
+    insert(Removal).on_conflict_do_nothing(index_elements=["post_id", "room_id"]).returning(Removal.post_id)
+)
 PUT_BACK: Final = (
     delete(Removal).where(Removal.post_id == _post, Removal.room_id == _room).returning(Removal.uri, Removal.reason)
 )
-MOVE_OUT: Final = update(Post).where(Post.id == _post, Post.room_id == _room).values(room_id=None)
-MOVE_IN: Final = update(Post).where(Post.id == _post, Post.room_id.is_(None)).values(room_id=_room)
 UNBOOST: Final = (
     delete(Reaction)
     .where(Reaction.post_id == _post, Reaction.actor_id == _room, Reaction.kind == ReactionKind.BOOST)
@@ -48,11 +48,12 @@ TAKE_FROM_HOMES: Final = delete(Home).where(Home.post_id == _post, Home.booster_
 BEGINS: Final = select(Post.id).where(Post.id == _post, Post.in_reply_to_uri.is_(None), Post.deleted_at.is_(None))
 WRITTEN: Final = (
     select(Post.id)
-    .where(Post.author_id == _actor, Post.room_id == _room, Post.deleted_at.is_(None))
+    .where(Post.author_id == _actor, Post.deleted_at.is_(None))
+    .where(or_(Post.room_id == _room, exists().where(Carried.post_id == Post.id, Carried.room_id == _room)))
     .order_by(Post.id.desc())
     .limit(MOST_TAKEN_OUT)
 )
-CLOSE: Final = insert(Lock).on_conflict_do_nothing(index_elements=["thread_id"]).returning(Lock.thread_id)
+CLOSE: Final = insert(Lock).on_conflict_do_nothing(index_elements=["thread_id", "room_id"]).returning(Lock.thread_id)
 OPEN_AGAIN: Final = (
     delete(Lock).where(Lock.thread_id == bindparam("thread"), Lock.room_id == _room).returning(Lock.uri, Lock.reason)
 )
@@ -92,7 +93,7 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
 
 def remove(tx: Connection, here: Here, by: Ruling, *, post_id: int) -> bool:
     """The room does not have this post any more. Answers False where it had not."""
-    place = rulings.place(tx, post_id=post_id)
+    place = rulings.place(tx, post_id=post_id, room_id=by.room_id)
     if place is None or place.room_id != by.room_id:
         return False
     _take_out(tx, here, by, post_id=post_id)
@@ -104,7 +105,7 @@ def _take_out(tx: Connection, here: Here, by: Ruling, *, post_id: int) -> None:
     uri = _named(here, by)
     boost = tx.execute(UNBOOST, {"post": post_id, "room": by.room_id}).scalar()
     tx.execute(TAKE_OUT, _row(here, by, uri=uri) | {"post_id": post_id, "boost_uri": boost})
-    tx.execute(MOVE_OUT, {"post": post_id, "room": by.room_id})
+    shelves.take_down(tx, post_id=post_id, room_id=by.room_id)
     tx.execute(TAKE_FROM_HOMES, {"post": post_id, "room": by.room_id})
     _publish(tx, here, by, RulingKind.REMOVE, uri=uri, post_id=post_id)
 
@@ -114,10 +115,10 @@ def restore(tx: Connection, here: Here, by: Ruling, *, post_id: int) -> bool:
     removed = tx.execute(PUT_BACK, {"post": post_id, "room": by.room_id}).one_or_none()
     if removed is None:
         return False
-    tx.execute(MOVE_IN, {"post": post_id, "room": by.room_id})
+    shelves.put_back(tx, here, post_id=post_id, room_id=by.room_id)
     if tx.scalar(IS_LOCAL, {"actor": by.room_id}) and tx.scalar(BEGINS, {"post": post_id}) is not None:
         rooms.show(tx, here, room_id=by.room_id, post_id=post_id)
-    place = rulings.place(tx, post_id=post_id)
+    place = rulings.place(tx, post_id=post_id, room_id=by.room_id)
     if place is not None:
         said = "Your post is back in the room"
         _tell(tx, here, by, RulingKind.RESTORE, actor_id=place.author_id, post_id=post_id, said=said)
@@ -128,7 +129,7 @@ def restore(tx: Connection, here: Here, by: Ruling, *, post_id: int) -> bool:
 
 def lock(tx: Connection, here: Here, by: Ruling, *, post_id: int) -> bool:
     """The conversation that a post belongs to takes no more answers."""
-    place = rulings.place(tx, post_id=post_id)
+    place = rulings.place(tx, post_id=post_id, room_id=by.room_id)
     if place is None or place.room_id != by.room_id:
         return False
     thread_id = place.thread_id
@@ -140,7 +141,7 @@ def lock(tx: Connection, here: Here, by: Ruling, *, post_id: int) -> bool:
 
 
 def unlock(tx: Connection, here: Here, by: Ruling, *, post_id: int) -> bool:
-    place = rulings.place(tx, post_id=post_id)
+    place = rulings.place(tx, post_id=post_id, room_id=by.room_id)
     if place is None:
         return False
     locked = tx.execute(OPEN_AGAIN, {"thread": place.thread_id, "room": by.room_id}).one_or_none()
@@ -215,7 +216,7 @@ def dismiss(tx: Connection, here: Here, by: Ruling, *, actor_id: int) -> bool:
 
 def pin(tx: Connection, here: Here, by: Ruling, *, post_id: int) -> bool:
     """The room shows this post first. Raises Invalid where too many are pinned."""
-    place = rulings.place(tx, post_id=post_id)
+    place = rulings.place(tx, post_id=post_id, room_id=by.room_id)
     if place is None or place.room_id != by.room_id or not pins.pin(tx, here, actor_id=by.room_id, post_id=post_id):
         return False
     _publish(tx, here, by, RulingKind.PIN, uri=_named(here, by), post_id=post_id)
@@ -254,13 +255,13 @@ def listed(tx: Connection, *, room_id: int, uris: tuple[str, ...]) -> None:
 
 def refused(tx: Connection, here: Here, *, room_id: int, post_id: int, reason: str) -> bool:
     """A room elsewhere did not take what one of ours wrote into it: its author is told."""
-    place = rulings.place(tx, post_id=post_id)
+    place = rulings.place(tx, post_id=post_id, room_id=room_id)
     if place is None:
         return False
     row = {"post_id": post_id, "room_id": room_id, "by_id": None, "uri": None, "reason": reason, "boost_uri": None}
     if tx.execute(TAKE_OUT, row | {"created_at": here.now()}).scalar() is None:
         return False
-    tx.execute(MOVE_OUT, {"post": post_id, "room": room_id})
+    shelves.take_down(tx, post_id=post_id, room_id=room_id)
     by = Ruling(room_id=room_id, by_id=None, reason=reason)
     said = "The room did not take your post"
     _tell(tx, here, by, RulingKind.REMOVE, actor_id=place.author_id, post_id=post_id, said=said)

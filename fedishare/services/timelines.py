@@ -9,7 +9,7 @@ from fedishare.db.base import BigId, aliased, insert
 from fedishare.db.follows import Block, Follow
 from fedishare.db.people import Actor
 from fedishare.db.posts import Home
-from fedishare.domain.kinds import FollowState
+from fedishare.domain.kinds import FollowState, Kind
 
 _entry: Final[BindParameter[int]] = bindparam("entry", type_=BigId)
 _post: Final[BindParameter[int]] = bindparam("post", type_=BigId)
@@ -22,6 +22,8 @@ SPREAD: Final = (
         select(Follow.follower_id, _entry, _post, _booster)
         .join(Actor, Actor.id == Follow.follower_id)
         .where(Follow.followee_id == bindparam("by"), Follow.state == FollowState.ACCEPTED, Actor.local)
+        # A room that is linked with another follows it, and has no home.
+        .where(Actor.kind != Kind.GROUP)
         .where(~exists().where(Block.blocker_id == Follow.follower_id, Block.blocked_id == bindparam("author"))),
     )
     .on_conflict_do_nothing()

@@ -14,9 +14,10 @@ from fedishare.domain.permissions import Verb, may
 from fedishare.http.keys import DATABASE, HERE, SETTINGS, VISITOR
 from fedishare.http.pages import page, shared_page
 from fedishare.http.routes import Allow, Handler, Routes
-from fedishare.queries import handles, meetings, people, privacy, rooms, rulings, schools, sitemaps, timelines
+from fedishare.queries import handles, links, meetings, people, privacy, rooms, rulings, schools, sitemaps, timelines
 from fedishare.queries.anthologies import FIRST, Summary, of_curator
 from fedishare.queries.cards import Card, Face
+from fedishare.queries.links import LinkLine
 from fedishare.queries.meetings import Glance
 from fedishare.queries.people import Profile, Relation
 from fedishare.queries.rooms import RoomFacts
@@ -45,6 +46,7 @@ _SHUT: Final[dict[str, Any]] = {
     "business": None,
     "topic": "",
     "topics": (),
+    "links": (),
 }
 
 
@@ -66,6 +68,7 @@ class Seen(NamedTuple):
     is_run: bool = False
     collections: Sequence[Summary] = ()
     collection: anthologies.Seen | None = None
+    links: tuple[LinkLine, ...] = ()
 
 
 class Wish(NamedTuple):
@@ -128,7 +131,7 @@ async def show(request: web.Request) -> web.Response:
     is_steward = any(face.id == request[VISITOR].actor_id for face in seen.facts.stewards)
     may_moderate = seen.who.local and may(request[VISITOR].role, Verb.MODERATE_ROOM, moderates=is_steward)
     standing: dict[str, Any] = {"is_member": is_member, "may_moderate": request[VISITOR].is_signed_in and may_moderate}
-    standing |= {"hears": seen.level, "hearings": HEARINGS, "business": seen.business}
+    standing |= {"hears": seen.level, "hearings": HEARINGS, "business": seen.business, "links": seen.links}
     standing |= {"is_private": is_private, "has_new_rules": is_member and seen.has_new_rules}
     standing["may_own"] = seen.who.local and may(request[VISITOR].role, Verb.EDIT_ROOM, owns=seen.is_owner)
     shown = page if is_private else shared_page
@@ -168,7 +171,9 @@ def _see(tx: Connection, here: Here, wish: Wish) -> Seen:
     seen = Seen(who, relation, posts, pinned, tags, facts, topics=topics, collections=collections)
     if wish.viewer is None and facts.access is Access.PRIVATE:
         return seen
-    seen = seen._replace(business=meetings.glance(tx, room_id=who.id, viewer=wish.viewer))
+    is_linked = who.local and facts.access is not Access.PRIVATE
+    linked = tuple(links.links(tx, room_id=who.id)) if is_linked else ()
+    seen = seen._replace(business=meetings.glance(tx, room_id=who.id, viewer=wish.viewer), links=linked)
     if wish.viewer is None:
         return seen
     is_owner = rulings.role(tx, room_id=who.id, actor_id=wish.viewer) is StewardRole.OWNER

@@ -93,11 +93,11 @@ async def decide(request: web.Request) -> web.Response:
 
 def _look(tx: Connection, *, post_id: int, visitor: Visitor) -> Before:
     post = timelines.card(tx, post_id=post_id, viewer=visitor.actor_id)
-    state = rulings.state(tx, post_id=post_id)
-    if state is None:
+    room_id = rulings.our_room_of(tx, post_id=post_id, viewer=visitor.actor_id or 0)
+    if room_id is None:
         raise NotFound("This post is in no room of this node.")
-    _require_right(tx, state.room_id, visitor)
-    return Before(post, state)
+    _require_right(tx, room_id, visitor)
+    return Before(post, rulings.state(tx, post_id=post_id, room_id=room_id))
 
 
 def _decide(

@@ -131,7 +131,11 @@ CORPUS: Final = (
     Row(
         "ORG-11",
         "a boost with its own version of the post",
-        (f"{FROM}test_org_11_of_what_is_announced_only_the_address_counts",),
+        (
+            f"{FROM}test_org_11_of_what_is_announced_only_the_address_counts",
+            "inbox/test_links.py::test_what_nobody_vouches_for_is_passed_on_by_its_address_alone",
+            "inbox/test_links.py::test_a_deletion_that_its_author_does_not_confirm_goes_nowhere",
+        ),
     ),
     Row("ORG-12", "a document that names another address", (f"{FROM}test_org_12_a_document_may_point_on_once",)),
     Row(
@@ -361,6 +365,8 @@ CORPUS: Final = (
         (
             f"{MUCH}test_dos_17_a_boost_of_a_boost_of_a_boost_is_none",
             "inbox/test_rooms.py::test_an_announcement_of_an_announcement_leads_nowhere",
+            "inbox/test_links.py::test_what_comes_by_a_link_is_passed_on_once_as_it_came",
+            "live/test_links.py::test_in_a_ring_of_four_everything_is_everywhere_once",
         ),
     ),
     Row(

@@ -147,7 +147,7 @@ class Lemmy(Peer):
         follow = activity["object"]
         if not isinstance(follow, dict) or follow.get("type") != "Follow":
             raise Offence("an Accept embeds the Follow")
-        if follow["object"] != trusted or follow["actor"] not in self.people:
+        if follow["object"] != trusted or follow["actor"] not in {*self.people, *self.followers}:
             raise Offence("an Accept of what nobody here asked for")
         self.following[trusted] = "accepted"
 
@@ -318,6 +318,10 @@ class Lemmy(Peer):
         self.following.setdefault(group["id"], "requested")
         await self.deliver(who, follow, [group["inbox"]])
         return str(group["id"])
+
+    async def follow_room(self, community: str, handle: str) -> str:
+        """A community of ours follows a room elsewhere (lemmy#5354, FEP-d36d)."""
+        return await self.join(community, handle)
 
     async def leave(self, who: str, room: str) -> None:
         follow = {"actor": who, "to": [room], "object": room, "type": "Follow", "id": self.id("activities/follow")}

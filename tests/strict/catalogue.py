@@ -21,7 +21,7 @@ from fedishare.domain.papers import (
     ReportPaper,
 )
 from fedishare.domain.terms import Basis, Term, TermKind
-from fedishare.outbox import activities, handles, objects, polls, resources, stamps
+from fedishare.outbox import activities, handles, objects, polls, resources, rooms, stamps
 from fedishare.queries.offers import OfferFacts
 from fedishare.queries.outgoing import (
     AttachmentRow,
@@ -261,6 +261,8 @@ ASKING: Final[Document] = {
 LOCKED: Final = activities.lock(
     uri=AT.activity(31), actor=ANNA, post="https://birch.test/1", to=[PUBLIC_IRI], audience=ROOM.uri, summary="Enough"
 )
+LINK: Final = activities.follow(uri=AT.activity(60), actor=OUR_ROOM.uri, followee=ROOM.uri)
+LINKING: Final = activities.follow(uri="https://hants.test/f/1", actor=ROOM.uri, followee=OUR_ROOM.uri)
 INVITED: Final = activities.invite(uri=AT.activity(49), actor=ANNA, person=BEN.uri)
 CY: Final = "https://oak.test/users/cy"
 
@@ -325,6 +327,20 @@ SAID: Final[dict[str, Document]] = {
     "Follow: with an invitation": activities.follow(
         uri=AT.activity(43), actor=ANNA, followee=ROOM.uri, link="https://hants.test/join/x"
     ),
+    "Follow: a room by a room": LINK,
+    "Undo: a link": activities.undo(LINK, uri=AT.activity(61)),
+    "Accept: a link": activities.accept(LINKING, uri=AT.activity(62)),
+    "Reject: a link": activities.reject(LINKING, uri=AT.activity(63)),
+    "Announce: of what came by a link": activities.announce(
+        uri=AT.activity(64),
+        actor=OUR_ROOM.uri,
+        target="https://birch.test/1",
+        to=[PUBLIC_IRI],
+        cc=[f"{OUR_ROOM.uri}/followers", BEN.uri],
+        at=MONDAY,
+        audience=OUR_ROOM.uri,
+    ),
+    "Create: for another room": rooms.for_room(activities.create(objects.document(facts(), at=AT)), OUR_ROOM),
     "Reject: a post": activities.refuse(
         uri=AT.activity(39), room=ANNA, activity="https://birch.test/1/activity", author=BEN.uri, summary="Closed"
     ),
