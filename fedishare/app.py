@@ -30,6 +30,7 @@ from fedishare.web import routes as web_routes
 
 BODY_LIMIT: Final = 1 << 20
 YEAR: Final = 31_536_000
+OPENED_AT_ONCE: Final = 2
 
 own: Final = Routes()
 
@@ -87,6 +88,7 @@ def build(
     app[keys.TEMPLATES] = assets.templates(settings, app[keys.STATIC])
     app[keys.LIMITS] = Limits()
     app[keys.SHELF] = Shelf()
+    app[keys.DARKROOM] = asyncio.Semaphore(OPENED_AT_ONCE)
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(_tools(resolver))
     if settings.work_in_serve:

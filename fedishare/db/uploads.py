@@ -12,7 +12,8 @@ class Upload(Base):
     """`key` cannot be guessed. `received` bytes of `size` are safe on the disk.
 
     What the file is stands here once it is whole (`finished_at`). `post_id` is set once a
-    resource holds it, and tells a form that is sent twice from one that is new.
+    resource holds it, and tells a form that is sent twice from one that is new. A clean copy
+    says of which upload it is one (`original_key`).
     """
 
     __tablename__ = "upload"
@@ -31,3 +32,4 @@ class Upload(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     finished_at: Mapped[datetime | None]
     post_id: Mapped[int | None] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"), index=True)
+    original_key: Mapped[str | None] = mapped_column(index=True)

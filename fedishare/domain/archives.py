@@ -28,13 +28,19 @@ _TAR: Final = 512
 
 
 class Entry(NamedTuple):
-    """Something in a zip: how it is packed, how long it is said to be, and where it begins."""
+    """Something in a zip: how it is packed, how long it is said to be, and where it begins.
+
+    `stamp` is the date and the time as they stand there, one behind the other.
+    """
 
     name: str
     method: int
     packed: int
     unpacked: int
     start: int
+    flags: int = 0
+    crc: int = 0
+    stamp: int = 0
 
 
 def entries(read: Read, size: int) -> list[Entry] | None:
@@ -62,7 +68,8 @@ def _listed(directory: bytes) -> Iterator[Entry]:
             found[16],
         )
         at += _IN_DIRECTORY.size
-        yield Entry(directory[at : at + length].decode(errors="replace"), method, packed, unpacked, start)
+        name = directory[at : at + length].decode(errors="replace")
+        yield Entry(name, method, packed, unpacked, start, found[3], found[7], found[6] << 16 | found[5])
         at += length + extra + comment
 
 

@@ -241,6 +241,10 @@ _TENTHS_BELOW: Final = 9.95
 
 INLINE_IMAGES: Final = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
 MACRO_TYPES: Final = frozenset((_DOCM, _PPTM, _XLSM, _XLSB))
+# Files of office programs, by what they are made of.
+OPEN_XML: Final = frozenset((_DOCX, _PPTX, _XLSX, _DOCM, _PPTM, _XLSM))
+OPEN_DOCUMENT: Final = frozenset(f"{_ODF}{kind}" for kind in ("text", "presentation", "spreadsheet", "graphics"))
+OLD_OFFICE: Final = frozenset((WORD, EXCEL, POWERPOINT, PUBLISHER))
 
 # Nothing a teacher shares on purpose: programs, scripts that run on a double click, shortcuts and disk images (MED-11).
 REFUSED_TYPES: Final = frozenset((

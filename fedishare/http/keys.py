@@ -1,5 +1,6 @@
 """Every AppKey and RequestKey, on one screen."""
 
+import asyncio
 from typing import Final
 
 import jinja2
@@ -51,6 +52,8 @@ TEMPLATES: Final = web.AppKey("TEMPLATES", jinja2.Environment)
 STATIC: Final = web.AppKey("STATIC", Static)
 SHELF: Final = web.AppKey("SHELF", Shelf)
 LIMITS: Final = web.AppKey("LIMITS", Limits)
+# How many files are looked into at once for people who wait for it.
+DARKROOM: Final = web.AppKey("DARKROOM", asyncio.Semaphore)
 
 VISITOR: Final = web.RequestKey("VISITOR", Visitor)
 REMOTE: Final = web.RequestKey("REMOTE", str)

@@ -1,16 +1,19 @@
-"""Has previews made in a process of its own: a file that breaks it breaks nothing else."""
+"""Has previews and clean copies made in a process of its own: a file that breaks it breaks nothing else."""
 
 import asyncio
 import contextlib
 import os
 import struct
 import sys
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Final
 
 import msgspec
 import structlog
 
+from fedishare.core.errors import Invalid
+from fedishare.domain import traces
 from fedishare.jobs.rendering import LENGTH
 from fedishare.jobs.renditions import Facts, Made
 
@@ -35,19 +38,44 @@ async def develop(path: Path, media_type: str, *, seconds: float = SECONDS) -> M
     return Made(facts, said[LENGTH.size + length :])
 
 
+async def cleaned(path: Path, media_type: str, *, seconds: float = SECONDS) -> AsyncGenerator[bytes]:
+    """A copy of an office file without what is hidden in it, piece by piece.
+
+    Raises Invalid at the end where it is no good: then none of it may be kept.
+    """
+    async with _process("fedishare.jobs.cleaning", path, media_type) as process:
+        try:
+            async with asyncio.timeout(seconds):
+                while process.stdout is not None and (block := await process.stdout.read(1 << 16)):
+                    yield block
+                ended = await process.wait()
+        except TimeoutError:
+            ended = 1
+        if ended != 0:
+            raise Invalid(traces.CANNOT)
+
+
 async def _ask(path: Path, media_type: str, *, seconds: float) -> bytes:
+    async with _process("fedishare.jobs.rendering", path, media_type) as process:
+        try:
+            async with asyncio.timeout(seconds):
+                return await _said(process)
+        except TimeoutError:
+            return b""
+
+
+@contextlib.asynccontextmanager
+async def _process(module: str, path: Path, media_type: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """It has ended when this is left, whatever happened."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "fedishare.jobs.rendering", str(path), media_type),
+        *(sys.executable, "-P", "-m", module, str(path), media_type),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         env={name: os.environ[name] for name in KEPT_OF_ENVIRONMENT if name in os.environ},
     )
     try:
-        async with asyncio.timeout(seconds):
-            return await _said(process)
-    except TimeoutError:
-        return b""
+        yield process
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()

@@ -16,13 +16,18 @@ PROCESSOR_SECONDS: Final = 30
 LENGTH: Final = struct.Struct(">I")
 
 
-def main() -> None:
-    """What was made, to standard output: the length of the facts, the facts as JSON, and the picture."""
+def renounce() -> None:
+    """From here on this process has little memory and time, and writes to the pipe and to nothing else."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS))
-    # It writes to the pipe and to nothing else, and leaves no picture of its memory behind.
+    # Nor does it leave a picture of its memory behind.
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def main() -> None:
+    """What was made, to standard output: the length of the facts, the facts as JSON, and the picture."""
+    renounce()
     from fedishare.jobs import renditions  # noqa: PLC0415 -- what it loads counts against the limits
 
     made = renditions.make(Path(sys.argv[1]), sys.argv[2])

@@ -6,14 +6,15 @@ decoders are large. Whatever picture lies in a file is decoded and written anew,
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from fedishare.core.errors import TooLarge
-from fedishare.domain import packages
+from fedishare.domain import hidden, packages
 from fedishare.domain.archives import Read
 from fedishare.domain.packages import Line
+from fedishare.domain.traces import Kind, counted, named
 from fedishare.net import pictures
 
 if TYPE_CHECKING:
@@ -25,17 +26,21 @@ QUALITY: Final = 80
 NOTHING: Final = (b"", 0, 0)
 LARGEST_PICTURE: Final = 64 << 20
 LONGEST_NAME: Final = 200
-PDF: Final = "application/pdf"
+PDF: Final = hidden.PDF
+MOST_PAGES: Final = 300
+# Marks that somebody else made on a page, by their number in PDF 32000-1, 12.5.6; links and forms are none.
+REMARKS: Final = frozenset((1, 3, 9, 10, 11, 12, 13, 14, 15))
 PICTURES: Final = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What was found out about a file. `lines` are the first of `count` things in a package."""
+    """What was found out about a file. `lines` are the first of `count` things in a package; see domain.traces."""
 
     width: int = 0
     height: int = 0
     lines: tuple[Line, ...] = ()
     count: int = 0
+    traces: tuple[str, ...] = ()
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -59,8 +64,9 @@ def make(path: Path, media_type: str) -> Made:
             return Made(Facts(), b"")
         lines = packages.lines(read, size) if media_type in packages.LISTED else []
         picture, width, height = _picture(path, media_type, read if is_package else None, size)
+        traces = _of_pdf(path) if media_type == PDF else hidden.find(read, size, media_type)
     shown = tuple(Line(line.name[:LONGEST_NAME], line.size) for line in lines[: packages.MOST_LISTED])
-    return Made(Facts(width, height, shown, len(lines)), picture)
+    return Made(Facts(width, height, shown, len(lines), tuple(traces)), picture)
 
 
 def _picture(path: Path, media_type: str, package: Read | None, size: int) -> tuple[bytes, int, int]:
@@ -98,6 +104,32 @@ def _first_page(path: Path) -> tuple[bytes, int, int]:
             return _written(page.render(scale=LONGEST_SIDE / longest, may_draw_forms=False).to_pil().convert("RGB"))
     except (pdfium.PdfiumError, ValueError, IndexError):
         return NOTHING
+
+
+def _of_pdf(path: Path) -> list[str]:
+    """Who wrote a PDF by its own account, what was remarked in it, and whether files hang on it."""
+    import pypdfium2 as pdfium  # type: ignore[import-untyped,unused-ignore]  # noqa: PLC0415 -- as above
+    from pypdfium2 import raw  # noqa: PLC0415 -- as above
+
+    try:
+        with pdfium.PdfDocument(path) as document:
+            author = document.get_metadata_value("Author")
+            remarks = sum(_remarks_on(raw, document[number]) for number in range(min(len(document), MOST_PAGES)))
+            attached = document.count_attachments()
+    except (pdfium.PdfiumError, ValueError, IndexError):
+        return []
+    found = [*named(Kind.AUTHOR, author), *counted(Kind.COMMENTS, remarks), *counted(Kind.ATTACHED, attached)]
+    return [*found, Kind.PAPER] if found else []
+
+
+def _remarks_on(raw: Any, page: Any) -> int:
+    """The library brings no types. Not named here: small windows that belong to remarks already counted."""
+    count = 0
+    for number in range(raw.FPDFPage_GetAnnotCount(page)):
+        remark = raw.FPDFPage_GetAnnot(page, number)
+        count += raw.FPDFAnnot_GetSubtype(remark) in REMARKS
+        raw.FPDFPage_CloseAnnot(remark)
+    return count
 
 
 def _written(picture: "Picture") -> tuple[bytes, int, int]:

@@ -1,5 +1,6 @@
 """What pages show of a file before it is downloaded, for those who may have the file."""
 
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
@@ -17,6 +18,10 @@ INSIDE: Final = (
     .outerjoin(Preview, Preview.storage_key == ResourceFile.storage_key)
     .where(ResourceFile.post_id == bindparam("post"), ResourceFile.storage_key.is_not(None))
     .where(ResourceFile.state == FileState.CLEAN)
+)
+
+TRACES: Final = select(Preview.storage_key, Preview.traces).where(
+    Preview.storage_key.in_(bindparam("stored", expanding=True))
 )
 
 
@@ -47,3 +52,9 @@ def inside(tx: Connection, *, post_id: int) -> dict[int, Inside]:
     """What is in those files of a resource that are here, by id. Who may see it is for the caller to ask."""
     rows = tx.execute(INSIDE, {"post": post_id})
     return {row.id: Inside(row.storage_key, row.lines or [], row.total or 0) for row in rows}
+
+
+def traces(tx: Connection, *, storage_keys: Sequence[str]) -> dict[str, list[str]]:
+    """What was found in stored files besides what they are for, of those that were looked into (see domain.traces)."""
+    rows = tx.execute(TRACES, {"stored": list(storage_keys)}).all() if storage_keys else []
+    return {row.storage_key: row.traces for row in rows}

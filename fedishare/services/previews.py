@@ -61,7 +61,7 @@ def wanted(tx: Connection, *, storage_key: str) -> str | None:
 def keep(tx: Connection, here: Here, *, storage_key: str, preview: Preview) -> None:
     facts = preview.facts
     row: dict[str, object] = {"storage_key": storage_key, "picture_key": preview.picture_key, "made_at": here.now()}
-    row |= {"width": facts.width, "height": facts.height, "count": facts.count, "traces": []}
+    row |= {"width": facts.width, "height": facts.height, "count": facts.count, "traces": list(facts.traces)}
     tx.execute(KEEP, row | {"lines": [line._asdict() for line in facts.lines]})
 
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, exists, func, select, update
 
 from fedishare.core import ids
 from fedishare.core.errors import Invalid, NotFound, TooLarge
 from fedishare.core.here import Here
-from fedishare.db.base import insert
+from fedishare.db.base import aliased, insert
 from fedishare.db.drafts import DraftUpload
 from fedishare.db.handles import ScheduledFile
 from fedishare.db.resources import ResourceFile
@@ -41,6 +41,7 @@ OWN: Final = select(
     Upload.expires_at,
     Upload.finished_at,
     Upload.post_id,
+    Upload.original_key,
 )
 ONE: Final = OWN.where(Upload.key == bindparam("named"), Upload.owner_id == bindparam("owner"))
 SEVERAL: Final = OWN.where(Upload.key.in_(bindparam("keys", expanding=True)), Upload.owner_id == bindparam("owner"))
@@ -98,10 +99,16 @@ KNOWN_OF_RESOURCES: Final = select(ResourceFile.sha256).where(ResourceFile.stora
 # A draft keeps what it holds for as long as it is kept itself, if it is whole.
 _is_loose: Final = Upload.finished_at.is_(None) | ~exists().where(DraftUpload.upload_key == Upload.key)
 _waits: Final = exists().where(ScheduledFile.storage_key == Upload.storage_key)
+# Until a clean copy is shared, whoever made it may want the original back.
+_copy: Final[Any] = aliased(Upload)
+_is_copied: Final = exists().where(_copy.original_key == Upload.key, _copy.post_id.is_(None))
 EXPIRED: Final = (
     delete(Upload)
-    .where(Upload.expires_at < bindparam("before"), Upload.post_id.is_(None), _is_loose, ~_waits)
+    .where(Upload.expires_at < bindparam("before"), Upload.post_id.is_(None), _is_loose, ~_waits, ~_is_copied)
     .returning(Upload.storage_key)
+)
+COPY: Final = OWN.where(
+    Upload.original_key == bindparam("named"), Upload.owner_id == bindparam("owner"), Upload.post_id.is_(None)
 )
 # Once a resource holds the file, its row only tells forms that are sent twice.
 TAKEN_LONG_AGO: Final = delete(Upload).where(Upload.expires_at < bindparam("before"), Upload.post_id.is_not(None))
@@ -131,6 +138,7 @@ class Staged(NamedTuple):
     expires_at: datetime
     finished_at: datetime | None
     post_id: int | None
+    original_key: str | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -157,17 +165,41 @@ def begin(
 
 
 def add(
-    tx: Connection, here: Here, *, owner_id: int, name: str, storage_key: str, arrived: Arrived, quotas: Quotas
+    tx: Connection,
+    here: Here,
+    *,
+    owner_id: int,
+    name: str,
+    storage_key: str,
+    arrived: Arrived,
+    quotas: Quotas,
+    original_key: str | None = None,
 ) -> str:
-    """Keep a file that came whole. Answers with its key. Raises TooLarge where it does not fit."""
-    size = arrived.size
-    staged = _add(tx, here, owner_id=owner_id, name=name, size=size, storage_key=storage_key, quotas=quotas)
+    """Keep a file that came whole, or was made of another, and say its key. Raises TooLarge where it does not fit."""
+    staged = _add(
+        tx,
+        here,
+        owner_id=owner_id,
+        name=name,
+        size=arrived.size,
+        storage_key=storage_key,
+        quotas=quotas,
+        original_key=original_key,
+    )
     finish(tx, here, key=staged.key, storage_key=storage_key, arrived=arrived)
     return staged.key
 
 
 def _add(
-    tx: Connection, here: Here, *, owner_id: int, name: str, size: int, storage_key: str, quotas: Quotas
+    tx: Connection,
+    here: Here,
+    *,
+    owner_id: int,
+    name: str,
+    size: int,
+    storage_key: str,
+    quotas: Quotas,
+    original_key: str | None = None,
 ) -> Staged:
     shown = files.safe_name(name)
     require(tx, quotas, owner_id=owner_id, name=shown, size=size)
@@ -186,6 +218,7 @@ def _add(
         "expires_at": now + LOOSE_KEPT,
         "finished_at": None,
         "post_id": None,
+        "original_key": original_key,
     }
     tx.execute(ADD, row | {"created_at": now})
     return Staged(*(row[name] for name in Staged._fields))  # type: ignore[arg-type]  # the fields of the row, by name
@@ -197,6 +230,12 @@ def own(tx: Connection, here: Here, *, owner_id: int, key: str) -> Staged:
     if row is None or (row.finished_at is None and row.expires_at < here.now()):
         raise NotFound("There is no such upload, or it is not yours.")
     return Staged._make(row)
+
+
+def copy_of(tx: Connection, *, owner_id: int, key: str) -> Staged | None:
+    """The clean copy that was made of a file, if one was and nothing holds it yet."""
+    row = tx.execute(COPY, {"named": key, "owner": owner_id}).first()
+    return Staged._make(row) if row is not None else None
 
 
 def several(tx: Connection, *, owner_id: int, keys: Sequence[str]) -> list[Staged]:

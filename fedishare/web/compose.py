@@ -24,7 +24,7 @@ from fedishare.services.drafts import Change, PollDraft
 from fedishare.services.resources import UploadedFile
 from fedishare.services.saved import Seen
 from fedishare.services.uploads import Staged
-from fedishare.web import asked, choices, describe, drafting, forms, staging, voices
+from fedishare.web import asked, choices, describe, drafting, forms, staging, traces, voices
 from fedishare.web.drafting import PLACES, POLL_PLACES, Sent, Setting
 from fedishare.web.staging import Line
 
@@ -87,9 +87,11 @@ async def send(request: web.Request) -> web.Response:
     sent = await drafting.receive(request, await forms.read(request), me=me)
     if sent.form.text("suggest"):
         return await _suggest(request, sent)
+    if traces.is_wished(sent.form):
+        return await show_again(request, sent, sent.form.errors)
     errors = drafting.mistakes(sent)
     choice = await voices.chosen(request, sent.form, errors)
-    if errors:
+    if errors := errors or await traces.untold(request, sent.form, sent.files):
         return await show_again(request, sent, errors)
     try:
         draft = drafting.draft_of(sent, default_credit=_default_credit(request))
@@ -156,7 +158,8 @@ async def ask_to_edit(request: web.Request) -> web.Response:
 async def edit(request: web.Request) -> web.Response:
     form, post, me = await forms.read(request), await _own(request), asked.me(request)
     staged = await drafting.files_of(request, form, me=me) if post.resource is not None else []
-    listed = _listed(form, post, staged) if post.resource is not None and "upload" in form.lists else None
+    shown = await traces.lines(request, form, staged)
+    listed = _listed(form, post, staged, shown) if post.resource is not None and "upload" in form.lists else None
     files = [] if listed is None else [each.line for each in listed]
     is_described = post.resource is not None and describe.is_sent(form)
     if is_described and form.text("suggest"):
@@ -175,7 +178,10 @@ async def edit(request: web.Request) -> web.Response:
     )
     kept = len(files) - len(staged)
     wrong = form.errors | drafting.mistakes_of_files(staged, form.errors, kept=kept)
-    if wrong := wrong | (describe.mistakes(form) if is_described else {}):
+    wrong |= describe.mistakes(form) if is_described else {}
+    if traces.is_wished(form):
+        return await _show_edit(request, post, values=form.values, errors=form.errors, files=files)
+    if wrong := wrong or await traces.untold(request, form, staged):
         status = 413 if any(isinstance(error, TooLarge) for error in form.refusals) else 422
         return await _show_edit(request, post, values=form.values, errors=wrong, files=files, status=status)
     try:
@@ -204,16 +210,16 @@ class Listed(NamedTuple):
     file: int | UploadedFile
 
 
-def _listed(form: forms.Form, post: Card, staged: Sequence[Staged]) -> list[Listed]:
+def _listed(form: forms.Form, post: Card, staged: Sequence[Staged], shown: Sequence[Line]) -> list[Listed]:
     """The files of the resource and new ones, in the order that the form gives them."""
     had = {staging.kept(file.id): file for file in post.resource.files} if post.resource is not None else {}
-    new = {each.key: each for each in staged}
+    new = {each.key: Listed(line, staging.as_files([each])[0]) for each, line in zip(staged, shown, strict=True)}
     found = []
     for key in [*drafting.in_order(form), *form.files]:
         if key in had:
             found.append(Listed(staging.line_of(had[key]), had[key].id))
         elif key in new:
-            found.append(Listed(staging.line(new[key]), staging.as_files([new[key]])[0]))
+            found.append(new[key])
     return found
 
 
@@ -294,7 +300,7 @@ async def show_again(
     seen = seen or sent.seen
     if seen is not None:
         values |= {"draft": str(seen.id), "draft_version": str(seen.version)}
-    files = [staging.line(staged) for staged in sent.files]
+    files = await traces.lines(request, sent.form, sent.files)
     return await _show(
         request, sent.setting, values=values, errors=errors, files=files, pictures=pictures, status=status, said=said
     )

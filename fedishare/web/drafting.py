@@ -24,7 +24,7 @@ from fedishare.services.drafts import Change, Draft, PollDraft
 from fedishare.services.resources import MOST_FILES, ResourceDraft
 from fedishare.services.saved import Seen
 from fedishare.services.uploads import Staged
-from fedishare.web import asked, choices, describe, staging
+from fedishare.web import asked, choices, describe, staging, traces
 from fedishare.web.choices import Audience
 from fedishare.web.forms import Form
 
@@ -32,7 +32,9 @@ PLACES: Final = range(1, media.MOST + 1)
 POLL_PLACES: Final = range(1, polls.MOST_OPTIONS + 1)
 MOST_LOOK_UPS: Final = 10
 # What a form says of itself, and what was done with it.
-PASSING: Final = re.compile(r"draft|draft_version|warned|upload|drop_upload|place_.*|picture_key_\d|drop_\d|save_draft")
+PASSING: Final = re.compile(
+    r"draft|draft_version|warned|upload|drop_upload|place_.*|picture_key_\d|drop_\d|save_draft|clean|original|keep|told"
+)
 LOOK_UP_SECONDS: Final = 15.0
 # More than a resource may have, so that whoever added too many can choose.
 MOST_LISTED: Final = MOST_FILES * 3
@@ -135,7 +137,7 @@ async def files_of(request: web.Request, form: Form, *, me: int) -> list[Staged]
             whole.append(await staging.complete(request, staged, owner_id=me) if is_ready else staged)
         except Invalid as error:
             form.errors["files"] = str(error)
-    return whole
+    return await traces.exchange(request, form, whole, me=me)
 
 
 def in_order(form: Form) -> list[str]:

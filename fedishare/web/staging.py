@@ -1,14 +1,16 @@
 """Files before a resource holds them: what one that has arrived turns out to be, and how it stands in a form."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from functools import partial
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from aiohttp import web
 
 from fedishare.core.errors import FediShareError, Invalid, TooLarge, Unsupported
 from fedishare.domain import contents
 from fedishare.domain.kinds import FileState
+from fedishare.domain.traces import Kind, Traces, mention, sentence
 from fedishare.http.keys import DATABASE, HERE, SETTINGS, STORAGE
 from fedishare.net import photos
 from fedishare.net.storage import Read, Stored
@@ -19,9 +21,31 @@ from fedishare.services.resources import UploadedFile
 from fedishare.services.uploads import Arrived, Staged
 from fedishare.settings import Settings
 
+# Why a file stays as it is, and what its owner can do.
+OBSTACLES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        Kind.SIGNED: (
+            "It is signed, and a clean copy would not be. Save one without a signature to have that taken out here."
+        ),
+        Kind.PAPER: (
+            "This cannot be taken out of a PDF here. Save it anew from where it was made, without comments and with an "
+            "empty author in its properties."
+        ),
+        Kind.OLD: (
+            "Old Office files name whoever wrote them, and this cannot be taken out here. Save it as .docx, .pptx or "
+            ".xlsx to have that done."
+        ),
+        Kind.UNREAD: "We could not look into this file. It may name people in its properties or comments.",
+    }
+)
+
 
 class Line(NamedTuple):
-    """A file in a form. `key` is what the form says of it when it is sent."""
+    """A file in a form. `key` is what the form says of it when it is sent.
+
+    `told` is what it tells of people, and `mentioned` what it does not show at once; `is_copy` whether it was made
+    of another so as not to.
+    """
 
     key: str
     name: str
@@ -30,15 +54,35 @@ class Line(NamedTuple):
     received: int
     is_whole: bool
     remarks: list[str]
+    told: str = ""
+    mentioned: str = ""
+    obstacle: str = ""
+    can_clean: bool = False
+    as_it_is: bool = False
+    is_copy: bool = False
 
 
 def quotas(settings: Settings) -> Quotas:
     return Quotas(settings.max_person_bytes, settings.max_node_bytes)
 
 
-def line(staged: Staged) -> Line:
+def line(staged: Staged, traces: Traces | None = None, *, as_it_is: bool = False) -> Line:
     said = contents.remarks(staged.name, staged.media_type, has_macros=staged.has_macros) if staged.is_whole else []
-    return Line(staged.key, staged.name, staged.media_type, staged.size, staged.received, staged.is_whole, said)
+    return Line(
+        staged.key,
+        staged.name,
+        staged.media_type,
+        staged.size,
+        staged.received,
+        staged.is_whole,
+        said,
+        told=sentence(traces) if traces is not None else "",
+        mentioned=mention(traces) if traces is not None else "",
+        obstacle=OBSTACLES.get(traces.obstacle or "", "") if traces is not None else "",
+        can_clean=traces is not None and traces.can_clean,
+        as_it_is=as_it_is,
+        is_copy=staged.original_key is not None,
+    )
 
 
 def line_of(file: FileLine) -> Line:
@@ -71,14 +115,14 @@ async def complete(request: web.Request, staged: Staged, *, owner_id: int) -> St
         await give_up(request, staged, owner_id=owner_id)
         raise Unsupported(f"{staged.name} was left out: {why}")
     stored = await _without_traces(request, await storage.adopt(staged.storage_key), look.media_type)
-    state = _first_state(request.app[SETTINGS])
+    state = first_state(request.app[SETTINGS])
     arrived = Arrived(stored.size, stored.sha256, look.media_type, look.has_macros, state)
     here = request.app[HERE]
     await database.write(uploads.finish, here, key=staged.key, storage_key=staged.storage_key, arrived=arrived)
     return await database.read(uploads.own, here, owner_id=owner_id, key=staged.key)
 
 
-def _first_state(settings: Settings) -> FileState:
+def first_state(settings: Settings) -> FileState:
     """Where there is a virus scanner, a file waits for it."""
     return FileState.PENDING if settings.clamd else FileState.CLEAN
 
@@ -107,7 +151,7 @@ async def keep(request: web.Request, chunks: AsyncIterator[bytes], name: str, *,
             owner_id=owner_id,
             name=name,
             storage_key=stored.key,
-            arrived=Arrived(stored.size, stored.sha256, look.media_type, look.has_macros, _first_state(settings)),
+            arrived=Arrived(stored.size, stored.sha256, look.media_type, look.has_macros, first_state(settings)),
             quotas=quotas(settings),
         )
     except FediShareError:

@@ -29,7 +29,7 @@ from fedishare.net import storage
 from fedishare.net.parts import Part
 from fedishare.services import uploads
 from fedishare.services.uploads import Staged
-from fedishare.web import asked, staging
+from fedishare.web import asked, staging, traces
 
 VERSION: Final = "1.0.0"
 EXTENSIONS: Final = "creation,creation-with-upload,expiration,checksum,termination"
@@ -142,7 +142,9 @@ async def show(request: web.Request) -> web.StreamResponse:
         return web.Response(headers=said | _when(staged) | {"Upload-Metadata": f"filename {name}"})
     if staged.received == staged.size and not staged.is_whole:
         staged = await staging.complete(request, staged, owner_id=me)
-    return await page(request, "partials/_upload.html", file=staging.line(staged), place=0, places=0)
+    return await page(
+        request, "partials/_upload.html", file=(await traces.lines(request, None, [staged]))[0], place=0, places=0
+    )
 
 
 @routes.patch("/uploads/{key}")
