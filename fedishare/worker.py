@@ -38,7 +38,7 @@ from fedishare.outbox import members as outbox_members
 from fedishare.outbox import polls as outbox_polls
 from fedishare.outbox import rooms as outbox_rooms
 from fedishare.outbox.deliver import Courier
-from fedishare.services import housekeeping, previews, scheduled, uploads
+from fedishare.services import housekeeping, previews, refusals, scheduled, uploads
 
 log: Final = structlog.get_logger()
 
@@ -65,17 +65,16 @@ async def inspect(tools: Tools, job: types.Inspect) -> None:
     known = await tools.db.read(uploads.fingerprint, storage_key=job.storage_key)
     if known is not None and await tools.storage.sha256(job.storage_key) != known:
         log.error("a stored file is not what arrived", storage_key=job.storage_key)
-        await tools.db.write(uploads.settle, storage_key=job.storage_key, state=FileState.REFUSED)
+        await tools.db.write(refusals.refuse, tools.here, storage_key=job.storage_key, why=refusals.DAMAGED)
         return
     if tools.clamd is not None:
         # Until the scanner has answered nobody gets the file; where it does not answer, the job is tried again.
         harm = await clamd.scan(tools.clamd, tools.storage.path(job.storage_key))
         if harm is not None:
             log.error("a file was found to be harmful", storage_key=job.storage_key, found=harm)
-        state = FileState.CLEAN if harm is None else FileState.REFUSED
-        await tools.db.write(uploads.settle, storage_key=job.storage_key, state=state)
-        if harm is not None:
+            await tools.db.write(refusals.refuse, tools.here, storage_key=job.storage_key, why=refusals.HARMFUL)
             return
+        await tools.db.write(uploads.settle, storage_key=job.storage_key, state=FileState.CLEAN)
     await tools.db.write(previews.wish, tools.here, storage_key=job.storage_key)
 
 

@@ -72,6 +72,8 @@ class NoticeKind(StrEnum):
     # A collection has a resource more; a collection that you follow is gone.
     COLLECTED = "collected"
     COLLECTION_GONE = "collection_gone"
+    # A file that you shared was found to be harmful or damaged.
+    FILE = "file"
 
 
 class QuoteState(StrEnum):

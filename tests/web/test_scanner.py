@@ -88,6 +88,35 @@ async def test_med_10_what_the_scanner_finds_is_given_to_nobody(node: Node, scan
     assert scanner.seen == [len(PDF + EICAR)]
 
 
+async def test_whoever_sent_a_harmful_file_is_told_what_to_do_and_once(node: Node, scanner: Scanner) -> None:
+    _, teacher = await node.a_teacher()
+    _, other = await node.a_teacher()
+    path = await share(teacher, PDF + EICAR)
+
+    await node.work()
+    await node.work()
+    told = (await teacher.get("/notices")).root.one("li", class_="notice")
+
+    assert told.one("p", class_="said-what").text == (
+        "The virus scanner found something harmful in plan.pdf, so nobody can download it. Take it out of what you "
+        "share, have your computer looked at, and add the file again from a copy that you trust."
+    )
+    assert told.one("a", class_="said-what")["href"].endswith(path)
+    assert told.all("p")[0].text.startswith("A file of yours is not given out · ")
+    assert (await other.get("/notices")).root.all("li", class_="notice") == []
+    assert scanner.seen == [len(PDF + EICAR)]
+
+
+async def test_whoever_sent_a_harmful_file_is_told_also_before_it_is_shared(node: Node, scanner: Scanner) -> None:
+    _, teacher = await node.a_teacher()
+    await teacher.post("/drafts", form(RESOURCE, [("files", "plan.pdf", PDF + EICAR)]))
+
+    await node.work()
+
+    assert "harmful in plan.pdf" in (await teacher.get("/notices")).root.one("li", class_="notice").text
+    assert scanner.seen == [len(PDF + EICAR)]
+
+
 async def test_med_10_a_file_waits_for_a_scanner_that_is_down(node: Node, scanner: Scanner, clock: FrozenClock) -> None:
     scanner.is_down = True
     _, teacher = await node.a_teacher()
