@@ -130,6 +130,7 @@ TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
         types.PublishPost: publish.publish_post,
         types.PublishEdit: publish.publish_edit,
         types.PublishAgain: publish.publish_again,
+        types.PublishPicture: publish.publish_picture,
         types.PublishDeletion: publish.publish_deletion,
         types.PublishReaction: publish.publish_reaction,
         types.PublishUndo: publish.publish_undo,

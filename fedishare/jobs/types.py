@@ -128,6 +128,14 @@ class PublishAgain(Job, frozen=True):
     post_id: int
 
 
+class PublishPicture(Job, frozen=True):
+    """A resource has a picture by now, which its Create could not show. No edit either, and said once."""
+
+    about: ClassVar[Things | None] = POST
+
+    post_id: int
+
+
 class TallyPoll(Job, frozen=True):
     """Votes have come: they are told together, after a while. It waits in no line, where it would hold up the rest."""
 
@@ -511,6 +519,7 @@ AnyJob: TypeAlias = (
     | PublishPost
     | PublishEdit
     | PublishAgain
+    | PublishPicture
     | TallyPoll
     | PublishDeletion
     | PublishReaction

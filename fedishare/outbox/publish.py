@@ -22,6 +22,7 @@ from fedishare.jobs.types import (
     PublishAgain,
     PublishDeletion,
     PublishEdit,
+    PublishPicture,
     PublishPin,
     PublishPost,
     PublishReaction,
@@ -43,6 +44,7 @@ __all__ = [
     "publish_again",
     "publish_deletion",
     "publish_edit",
+    "publish_picture",
     "publish_pin",
     "publish_post",
     "publish_reaction",
@@ -98,6 +100,24 @@ async def publish_again(tools: Tools, job: PublishAgain) -> None:
     if facts.post.deleted_at is not None or not facts.author.local:
         return
     uri = named(tools.here.uris, "Update", facts.post.uri, *_standing(facts))
+    activity = activities.update(objects.proven(facts, at=tools.here.uris), uri=uri)
+    await send(tools, _about_post(activity, found))
+
+
+async def publish_picture(tools: Tools, job: PublishPicture) -> None:
+    """An Update that is no edit, because of the picture of a resource: only where nothing said before showed one."""
+    found = await tools.db.read(_addressed, job.post_id, to_holders=True)
+    facts = found.facts
+    if facts.post.deleted_at is not None or not facts.author.local or not facts.images:
+        return
+    said = await tools.db.read(
+        outgoing.latest, actor_id=facts.author.id, about=facts.post.uri, types=("Create", "Update")
+    )
+    before = _object_of(said[1]) if said is not None else None
+    # Where nothing was said yet, a Create is still to come, and shows it.
+    if not isinstance(before, dict) or "image" in before:
+        return
+    uri = named(tools.here.uris, "Update", facts.post.uri, "image")
     activity = activities.update(objects.proven(facts, at=tools.here.uris), uri=uri)
     await send(tools, _about_post(activity, found))
 

@@ -9,18 +9,25 @@ from sqlalchemy import Connection, bindparam, delete, exists, select
 from fedishare.core.here import Here
 from fedishare.db import previews
 from fedishare.db.base import insert
+from fedishare.db.posts import Post
 from fedishare.db.resources import ResourceFile
 from fedishare.db.uploads import Upload
 from fedishare.db.versions import FormerFile
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.renditions import Facts
-from fedishare.jobs.types import Forget, MakePreview
+from fedishare.jobs.types import Forget, MakePreview, PublishPicture
 
 KEEP: Final = insert(previews.Preview).on_conflict_do_nothing(index_elements=["storage_key"])
 KNOWN: Final = select(exists().where(previews.Preview.storage_key == bindparam("stored")))
 MEDIA_TYPES: Final = (
     select(Upload.media_type).where(Upload.storage_key == bindparam("stored"), Upload.finished_at.is_not(None)),
     select(ResourceFile.media_type).where(ResourceFile.storage_key == bindparam("stored")).limit(1),
+)
+SHOWN_BY: Final = (
+    select(ResourceFile.post_id)
+    .join(Post, Post.id == ResourceFile.post_id)
+    .where(ResourceFile.storage_key == bindparam("stored"), Post.local, Post.deleted_at.is_(None))
+    .distinct()
 )
 DROP: Final = (
     delete(previews.Preview)
@@ -59,10 +66,13 @@ def wanted(tx: Connection, *, storage_key: str) -> str | None:
 
 
 def keep(tx: Connection, here: Here, *, storage_key: str, preview: Preview) -> None:
+    """Note what was found out. Where a resource was shared before, other servers hear of its picture."""
     facts = preview.facts
     row: dict[str, object] = {"storage_key": storage_key, "picture_key": preview.picture_key, "made_at": here.now()}
     row |= {"width": facts.width, "height": facts.height, "count": facts.count, "traces": list(facts.traces)}
     tx.execute(KEEP, row | {"lines": [line._asdict() for line in facts.lines]})
+    for post_id in tx.scalars(SHOWN_BY, {"stored": storage_key}).all() if preview.picture_key is not None else ():
+        enqueue(tx, PublishPicture(post_id), due=here.now())
 
 
 def drop(tx: Connection, *, storage_keys: Sequence[str]) -> list[str]:

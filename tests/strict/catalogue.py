@@ -297,6 +297,9 @@ SAID: Final[dict[str, Document]] = {
     "Create: a vote": activities.create_vote(
         polls.vote(VOTE, voter=ANNA, author=BEN.uri, poll="https://birch.test/polls/1"), uri=AT.activity(22)
     ),
+    "Update: a picture": activities.update(
+        objects.proven(POSTS["a resource with a preview"], at=AT), uri=AT.activity(25)
+    ),
     "Update: a count": activities.update(objects.document(POSTS["a poll"], at=AT), uri=AT.activity(23)),
     "QuoteRequest": ASKED,
     "Accept: a quote": activities.accept_quote(ASKING, uri=AT.activity(32), actor=ANNA, stamp=AT.activity(40)),

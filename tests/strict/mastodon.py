@@ -182,11 +182,13 @@ def _embedded(activity: Document, target: object, signer: str) -> Iterator[str]:
 
 def _is_no_edit(target: Document) -> bool:
     """A new count of a poll (3.6), or what became of a quote (3.5), is told without a time of an edit."""
-    # That an answer settled a question is for FediShare nodes; here it is ignored, and that does no harm.
+    # That an answer settled a question, and that a resource has a picture by now, is for others; here it is ignored,
+    # and that does no harm.
     return (
         target.get("type") == "Question"
         or 'class="quote-inline"' in str(target.get("content"))
         or target.get("schema:genre") == "question"
+        or ("image" in target and "schema:mainEntity" in target)
     )
 
 
