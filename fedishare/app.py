@@ -14,6 +14,7 @@ from fedishare.ap.answers import negotiated
 from fedishare.core.clock import Clock, SystemClock
 from fedishare.core.errors import NotFound
 from fedishare.http import assets, keys, visitors
+from fedishare.http.gallery import Gallery
 from fedishare.http.kept import keep_ready
 from fedishare.http.limits import Limits
 from fedishare.http.middleware import (
@@ -88,6 +89,7 @@ def build(
     app[keys.TEMPLATES] = assets.templates(settings, app[keys.STATIC])
     app[keys.LIMITS] = Limits()
     app[keys.SHELF] = Shelf()
+    app[keys.GALLERY] = Gallery()
     app[keys.DARKROOM] = asyncio.Semaphore(OPENED_AT_ONCE)
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(_tools(resolver))

@@ -12,6 +12,7 @@ from fedishare.core.here import Here
 from fedishare.db.engine import Database
 from fedishare.domain.permissions import Role
 from fedishare.http.assets import Static
+from fedishare.http.gallery import Gallery
 from fedishare.http.limits import Limits
 from fedishare.http.shelf import Shelf
 from fedishare.jobs.tools import Tools
@@ -52,6 +53,7 @@ TEMPLATES: Final = web.AppKey("TEMPLATES", jinja2.Environment)
 STATIC: Final = web.AppKey("STATIC", Static)
 SHELF: Final = web.AppKey("SHELF", Shelf)
 LIMITS: Final = web.AppKey("LIMITS", Limits)
+GALLERY: Final = web.AppKey("GALLERY", Gallery)
 # How many files are looked into at once for people who wait for it.
 DARKROOM: Final = web.AppKey("DARKROOM", asyncio.Semaphore)
 

@@ -20,7 +20,7 @@ from fedishare.db.versions import FormerFile
 from fedishare.jobs.drops import Dropped
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import Forget, Sweep
-from fedishare.services import backlog, previews, quotes, uploads
+from fedishare.services import backlog, borrowed, previews, quotes, uploads
 
 RECEIVED_KEPT: Final = timedelta(days=30)
 FAILURES_KEPT: Final = timedelta(days=30)
@@ -91,6 +91,7 @@ def sweep(tx: Connection, here: Here) -> list[Dropped]:
     loose = tuple(tx.scalars(DROP_LOOSE, {"before": now - LOOSE_MEDIA_KEPT}))
     if loose:
         enqueue(tx, Forget(loose), due=now)
+    borrowed.give_back(tx, here)
     quotes.check_again(tx, here)
     return backlog.drop_old(tx, before=now - FAILURES_KEPT)
 

@@ -1,5 +1,6 @@
 """J2, a private staffroom across three nodes (mission.md): members read and answer, and nobody else gets anything."""
 
+import base64
 import hashlib
 import json
 import re
@@ -23,6 +24,9 @@ ROOM: Final = "eastleigh-dhts@hampshire.test"
 SECRET: Final = "Pangolin budget"
 QUESTION: Final = f"Frankly: is the {SECRET} gone? #pangolins"
 FILE: Final = Upload("files", "pangolin.pdf", "application/pdf", handouts.pdf())
+PICTURE: Final = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 ANSWER: Final = "Gone by Easter, pangolin and all."
 LATER: Final = "The pangolin is back."
 AS2: Final = "application/activity+json"
@@ -162,6 +166,49 @@ async def test_what_a_member_elsewhere_writes_reaches_the_others(eastleigh: East
     await room.ben.wait_for(f"/@{ROOM}", without=["No pangolins."])
     await room.quiet()
     assert not [seen for seen in room.toot.seen if "pangolin" in json.dumps(seen.activity).lower()]
+
+
+async def test_pictures_in_the_room_are_seen_by_its_members_and_by_nobody_else(eastleigh: Eastleigh) -> None:
+    """Also those that lie on the node of a member, which is not the node of the room."""
+    room = eastleigh
+    asked = await room.write(room.anna, f"{SECRET}: look!", [Upload("picture_1", "a.png", "image/png", PICTURE)])
+    uri = f"{room.a.url}{asked.path}"
+    address = room.a.url + asked.find(r'src="(?:https://cornerstone.test)?(/media/[^"]+)"')
+    seen = []
+    for teacher, node, handle in ((room.ben, room.b, ROOM), (room.hana, room.h, "eastleigh-dhts")):
+        page = await teacher.wait_for(f"/@{handle}", SECRET)
+        number = await node.one("SELECT id FROM post WHERE uri = :uri", uri=uri)
+        seen.append(f"/posts/{number}/pictures/1")
+        assert f'src="{seen[-1]}"' in page.text
+        for _ in range(2):
+            shown = await teacher.get(seen[-1])
+            assert (shown.status, shown.headers["Cache-Control"]) == (200, "private, no-store")
+            assert shown.headers["Content-Type"] in {"image/png", "image/jpeg"}
+    await room.quiet()
+
+    # Bea sits beside Ben and is no member; a stranger's server signs as itself; and nobody at all.
+    real, none = await room.bea.get(seen[0]), await room.bea.get("/posts/77/pictures/1")
+    number = seen[0].split("/")[2]
+    assert (real.status, real.body.replace(number.encode(), b"77")) == (404, none.body)
+    assert (await room.ben.get(seen[0].replace("/1", "/2"))).status == 404
+    for status, _ in (
+        await _signed(room.toot, room.mia, address, "image/*"),
+        await _plain(room.toot, address, "image/*"),
+    ):
+        assert status == 404
+    missing = re.sub(r"/media/.*", "/media/nothing", address)
+    assert await _plain(room.toot, address, "image/*") == await _plain(room.toot, missing, "image/*")
+    # Once Ben is no member, what his node still remembers is not for him, and it gets nothing more.
+    ben_on_h = await room.h.one("SELECT id FROM actor WHERE uri = :uri", uri=room.ben.uri)
+    await room.hana.post(f"/rooms/{room.id_on_h}/members", act="let_go", actor=str(ben_on_h))
+    await room.ben.wait_for("/notices", "You are no longer in the room.")
+    await room.quiet()
+    assert (await room.ben.get(seen[0])).status == 404
+    key = await _key(room.b, f"{room.b.url}/actor")
+    async with room.toot.session.get(
+        URL(address, encoded=True), headers=signing.signed_headers(key, "GET", address)
+    ) as answered:
+        assert answered.status == 404
 
 
 async def test_nobody_else_gets_anything(eastleigh: Eastleigh) -> None:

@@ -1,19 +1,23 @@
 """What is thrown away, and what is not."""
 
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, delete, select, update
 
 from fedishare.core.here import Here
 from fedishare.db.accounts import Account, Session
 from fedishare.db.engine import Database
+from fedishare.db.follows import Follow
 from fedishare.db.media import Media
 from fedishare.db.nodes import Node
+from fedishare.db.posts import Mention
 from fedishare.db.resources import ResourceFile
 from fedishare.db.work import Job, Received, SeenSignature
+from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import Dialect
 from fedishare.services import accounts, housekeeping, media
-from tests.builders import FrozenClock, a_person, a_resource, a_teacher, add
+from tests.builders import FrozenClock, a_follow_row, a_person, a_resource, a_room, a_teacher, add
 
 
 async def test_only_what_nobody_holds_is_an_orphan(db: Database, here: Here) -> None:
@@ -71,3 +75,43 @@ async def test_dos_22_servers_that_nobody_has_heard_of_for_long_are_forgotten(
 
     kept = await db.read(lambda tx: tx.scalars(select(Node.host).order_by(Node.host)).all())
     assert kept == ["heard.test", "new.test", "told.test"]
+
+
+async def test_a_file_from_elsewhere_is_forgotten_once_nobody_here_may_have_it(db: Database, here: Here) -> None:
+    anna, ben = await a_person(db, here), await a_person(db, here, domain="birch.test", local=False)
+    room = await a_room(db, here, local=False, domain="birch.test")
+    kinds: dict[str, dict[str, Any]] = {
+        "open": {"visibility": Visibility.PUBLIC},
+        "followers": {"visibility": Visibility.FOLLOWERS},
+        "room": {"visibility": Visibility.ROOM, "room_id": room.id},
+        "named": {"visibility": Visibility.MENTIONED},
+    }
+    for name, over in kinds.items():
+        post = await a_resource(db, here, by=ben, **over)
+        await db.write(_stored, post_id=post.id, name=name)
+        if name == "named":
+            await db.write(add, Mention, post_id=post.id, actor_id=anna.id, silent=False)
+    for followee in (ben, room):
+        await a_follow_row(db, here, by=anna, of=followee)
+    await db.write(housekeeping.sweep, here)
+    while_needed = await db.read(_held)
+    await db.write(lambda tx: tx.execute(delete(Follow).where(Follow.followee_id == room.id)))
+    await db.write(housekeeping.sweep, here)
+    without_the_room = await db.read(_held)
+    await db.write(lambda tx: tx.execute(delete(Follow)))
+
+    await db.write(housekeeping.sweep, here)
+
+    assert while_needed == {"open", "followers", "room", "named"}
+    assert without_the_room == {"open", "followers", "named"}
+    assert await db.read(_held) == {"open", "named"}
+    payloads = await db.read(lambda tx: tx.scalars(select(Job.payload).where(Job.kind == "Forget")).all())
+    assert [b"room" in payloads[0], b"followers" in payloads[1]] == [True, True]
+
+
+def _stored(tx: Connection, *, post_id: int, name: str) -> None:
+    tx.execute(update(ResourceFile).where(ResourceFile.post_id == post_id).values(storage_key=name))
+
+
+def _held(tx: Connection) -> set[str | None]:
+    return set(tx.scalars(select(ResourceFile.storage_key).where(ResourceFile.storage_key.is_not(None))))
