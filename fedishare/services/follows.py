@@ -210,8 +210,14 @@ def _begin(
     if is_open:
         _entered(tx, here, follower, followee)
     kind = NoticeKind.FOLLOW if is_open else NoticeKind.FOLLOW_REQUEST
-    notices.tell(tx, here, recipient_id=followee.id, kind=kind, actor_id=follower.id, cause=f"{follower.id}")
+    cause = _cause(follower, followee)
+    notices.tell(tx, here, recipient_id=followee.id, kind=kind, actor_id=follower.id, cause=cause)
     return state
+
+
+def _cause(follower: Party, followee: Party) -> str:
+    """A room has no eyes of its own: whoever looks after it, and after others, is told which one it was."""
+    return notices.into_room(follower.id, followee.id) if followee.is_room else f"{follower.id}"
 
 
 def accept(tx: Connection, here: Here, *, follower_id: int, followee_id: int) -> bool:
@@ -227,8 +233,8 @@ def accept(tx: Connection, here: Here, *, follower_id: int, followee_id: int) ->
     _entered(tx, here, follower, followee)
     if followee.is_room and followee.locked and not follower.is_room:
         _say(tx, here, follower, followee, "You are in the room now.")
-    if notices.withdraw(tx, recipient_id=followee_id, kind=NoticeKind.FOLLOW_REQUEST, cause=f"{follower_id}"):
-        cause = f"{follower_id}"
+    cause = _cause(follower, followee)
+    if notices.withdraw(tx, recipient_id=followee_id, kind=NoticeKind.FOLLOW_REQUEST, cause=cause):
         notices.tell(tx, here, recipient_id=followee_id, kind=NoticeKind.FOLLOW, actor_id=follower_id, cause=cause)
     if followee.local and not follower.local:
         enqueue(tx, AnswerFollow(follower_id, followee_id, found.uri, accept=True), due=here.now())
@@ -285,7 +291,8 @@ def reject(tx: Connection, here: Here, *, follower_id: int, followee_id: int) ->
         return False
     follower, followee = _party(tx, follower_id), _party(tx, followee_id)
     tx.execute(REMOVE, {"row": found.id})
-    notices.withdraw(tx, recipient_id=followee_id, kind=NoticeKind.FOLLOW_REQUEST, cause=f"{follower_id}")
+    cause = _cause(follower, followee)
+    notices.withdraw(tx, recipient_id=followee_id, kind=NoticeKind.FOLLOW_REQUEST, cause=cause)
     if found.state == FollowState.ACCEPTED:
         _left(tx, here, follower, followee)
     if followee.is_room and not follower.is_room:

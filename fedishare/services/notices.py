@@ -95,6 +95,11 @@ def spread(
     _write(tx, here, ears, kind=kind, actor_id=actor_id, cause=cause, post_id=post_id, line=line)
 
 
+def into_room(actor_id: int, room_id: int) -> str:
+    """The cause of what a room's stewards are told of somebody who comes, or wants to come, into it."""
+    return f"{actor_id} {room_id}"
+
+
 def withdraw(tx: Connection, *, recipient_id: int, kind: NoticeKind, cause: str) -> bool:
     """What was asked is answered, so nobody needs to be asked any more. Answers whether anybody had been."""
     gone = tx.execute(WITHDRAW, {"recipient": recipient_id, "which": kind, "why": cause}).all()
