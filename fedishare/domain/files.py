@@ -277,6 +277,7 @@ REFUSED_SUFFIXES: Final = frozenset((
 
 _RESERVED_STEM: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])", re.IGNORECASE)
 _UNFIT_IN_NAME: Final = re.compile(f"[\x00-\x1f\x7f-\x9f\u200c\u200d\u2028\u2029\U000e0000-\U000e007f{HIDDEN}]")
+_BETWEEN_WORDS: Final = re.compile(r"[_.-]+")
 _PUNCTUATION: Final = re.compile(r'[<>:"|?*]')
 _ENTRY: Final = b"PK\x03\x04"
 _CONTROLS: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
@@ -325,6 +326,12 @@ def safe_name(name: str) -> str:
     room = MAX_NAME - len(suffix)
     stem = stem[:room].encode()[: MAX_NAME_BYTES - len(suffix.encode())].decode(errors="ignore").rstrip(". ")
     return (stem + suffix) or "file"
+
+
+def title_of(name: str) -> str:
+    """What a file might be called where nobody said: fraction-wall_v2.docx is Fraction wall v2. May be nothing."""
+    words = " ".join(_BETWEEN_WORDS.sub(" ", _parted(name)[0]).split())
+    return words[:1].upper() + words[1:]
 
 
 def describe(media_type: str) -> str:

@@ -272,6 +272,14 @@ function dress(line) {
   line.append(row);
 }
 
+// Nobody has to type what the name of the file says already.
+function entitle(name) {
+  const title = form.querySelector("#title");
+  if (!title || title.value) return;
+  const words = name.replace(/\.[^.]+$/, "").replace(/[_.\s-]+/g, " ").trim();
+  title.value = words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 function take(files) {
   for (const file of files) {
     const begun = [...list.children].find((line) => line.dataset.name === file.name && Number(line.dataset.size) === file.size
@@ -279,6 +287,7 @@ function take(files) {
     const upload = new Upload(file, begun ?? null);
     if (file.size > Number(words.most)) upload.stumble(new Refused(words.tooLarge));
     queue.push(upload);
+    entitle(file.name);
   }
   next();
 }

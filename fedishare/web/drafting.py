@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from fedishare.core.errors import FediShareError, Invalid, NotFound
 from fedishare.core.here import Here
-from fedishare.domain import markup, polls
+from fedishare.domain import files, markup, polls
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import PostKind
 from fedishare.http.keys import DATABASE, HERE, TOOLS
@@ -177,7 +177,7 @@ def mistakes(sent: Sent) -> dict[str, str]:
     if _visibility(sent) is None:
         errors["visibility"] = "Choose who can see this."
     if sent.is_resource:
-        if not form.text("title"):
+        if not _title(sent):
             errors["title"] = "Give the resource a title, so that colleagues can find it."
         if not sent.files:
             errors.setdefault("files", "Add at least one file: that is what colleagues come for.")
@@ -188,6 +188,12 @@ def mistakes(sent: Sent) -> dict[str, str]:
     if poll_options(form):
         errors |= _mistakes_of_poll(sent)
     return errors
+
+
+def _title(sent: Sent) -> str:
+    """Somebody in a hurry need not think of a title for a resource: its first file has a name."""
+    said = sent.form.text("title")
+    return said or (files.title_of(sent.files[0].name) if sent.is_resource and sent.files else "")
 
 
 def mistakes_of_files(staged: Sequence[Staged], errors: Mapping[str, str], *, kept: int = 0) -> dict[str, str]:
@@ -235,7 +241,7 @@ def draft_of(sent: Sent, *, default_credit: str = "") -> Draft:
     return Draft(
         text=form.text("text"),
         visibility=_visibility(sent) or Visibility.MENTIONED,
-        title=form.text("title") or None,
+        title=_title(sent) or None,
         warning=form.text("warning") or None,
         language=choices.language(form.text("language")),
         sensitive=bool(form.text("sensitive")),

@@ -1,11 +1,17 @@
-"""Running a meeting: notes and decisions item by item, actions, and publishing the minutes."""
+"""Running a meeting: notes and decisions item by item, actions, and publishing the minutes.
 
+It is all one form, so that no button on the page loses what was typed elsewhere on it.
+"""
+
+import hashlib
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 from sqlalchemy import Connection
 
 from fedishare.core.errors import FediShareError, Invalid, Refused
+from fedishare.core.here import Here
 from fedishare.domain import days
 from fedishare.http.keys import DATABASE, HERE
 from fedishare.http.pages import page
@@ -42,8 +48,7 @@ async def show(request: web.Request) -> web.Response:
 async def _show(
     request: web.Request,
     *,
-    clash: Clash | None = None,
-    clashing: int = 0,
+    clashes: Mapping[int, Clash] | None = None,
     values: dict[str, str] | None = None,
     errors: dict[str, str] | None = None,
     status: int = 200,
@@ -55,8 +60,8 @@ async def _show(
         status=422 if errors else status,
         **desk._asdict(),
         empty=SheetRow(0, "", "", "", "", "", is_reached=False, version=0, editor=None),
-        clash=clash,
-        clashing=clashing,
+        clashes=clashes or {},
+        digest=digest,
         values=values or {},
         errors=errors or {},
     )
@@ -81,34 +86,63 @@ def _desk(tx: Connection, *, meeting_id: int, viewer: int) -> Desk:
 
 @routes.post("/meetings/{id}/notes")
 async def write(request: web.Request) -> web.Response:
-    """Save the notes on one item; of two who write at once, the second sees both, and saves again."""
-    me, meeting_id, form = require_post(request), asked.post_id(request), await forms.read(request)
-    item_id = asked.whole(form.text("item")) or meeting_id
-    clash = await request.app[DATABASE].write(
-        business.write, request.app[HERE], editor_id=me, meeting_id=meeting_id, item_id=item_id, said=_notes(form)
+    """Save all notes that were changed; of two who write at once, the second sees both, and saves again."""
+    meeting_id, form = asked.post_id(request), await forms.read(request)
+    clashes = await _save(request, form)
+    if clashes:
+        return await _show(request, clashes=clashes, values=form.values, status=409)
+    if form.text("headline"):
+        return await _show(request, values=form.values)
+    return asked.go(f"/meetings/{meeting_id}/notes#n{asked.whole(form.text('saved')) or meeting_id}")
+
+
+async def _save(request: web.Request, form: Form) -> dict[int, Clash]:
+    """Whatever else a button does, what was typed is kept first."""
+    me, meeting_id = require_post(request), asked.post_id(request)
+    items = [asked.whole(item) or meeting_id for item in form.lists.get("item", [])]
+    said = {item: _notes(form, item, is_whole=item == meeting_id) for item in items}
+    changed = {item: notes for item, notes in said.items() if form.text(f"was-{item}") != digest(notes)}
+    return await request.app[DATABASE].write(
+        _write_all, request.app[HERE], editor_id=me, meeting_id=meeting_id, changed=changed
     )
-    if clash is not None:
-        return await _show(request, clash=clash, clashing=item_id, status=409)
-    return asked.go(f"/meetings/{meeting_id}/notes#n{item_id}")
 
 
-def _notes(form: Form) -> Notes:
-    chosen = form.text("resource")
-    links = "\n".join(line for line in (form.text("links"), chosen) if line)
+def _write_all(
+    tx: Connection, here: Here, *, editor_id: int, meeting_id: int, changed: Mapping[int, Notes]
+) -> dict[int, Clash]:
+    clashes = {
+        item: business.write(tx, here, editor_id=editor_id, meeting_id=meeting_id, item_id=item, said=notes)
+        for item, notes in changed.items()
+    }
+    return {item: clash for item, clash in clashes.items() if clash is not None}
+
+
+def _notes(form: Form, item: int, *, is_whole: bool) -> Notes:
+    chosen = form.text("resource") if is_whole else ""
+    links = "\n".join(line for line in (form.text(f"links-{item}"), chosen) if line)
     return Notes(
-        version=asked.whole(form.text("version")) or 0,
-        notes=form.text("notes"),
-        decisions=form.text("decisions"),
-        present=form.text("present"),
-        apologies=form.text("apologies"),
+        version=asked.whole(form.text(f"version-{item}")) or 0,
+        notes=form.text(f"notes-{item}"),
+        decisions=form.text(f"decisions-{item}"),
+        present=form.text(f"present-{item}"),
+        apologies=form.text(f"apologies-{item}"),
         links=links,
-        is_reached=bool(form.text("is_reached")),
+        is_reached=bool(form.text(f"is_reached-{item}")),
     )
+
+
+def digest(said: SheetRow | Notes) -> str:
+    """What the form was shown with: notes that come back the same are nobody's work, and are left alone."""
+    parts = (said.notes, said.decisions, said.present, said.apologies, said.links, str(bool(said.is_reached)))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 @routes.post("/meetings/{id}/actions")
 async def act(request: web.Request) -> web.Response:
     me, meeting_id, form = require_post(request), asked.post_id(request), await forms.read(request)
+    clashes = await _save(request, form)
+    if clashes:
+        return await _show(request, clashes=clashes, values=form.values, status=409)
     errors: dict[str, str] = {}
     owner, due = me, None
     try:
@@ -133,6 +167,9 @@ async def act(request: web.Request) -> web.Response:
 @routes.post("/meetings/{id}/actions/{action}/drop")
 async def drop(request: web.Request) -> web.Response:
     me, meeting_id = require_post(request), asked.post_id(request)
+    clashes = await _save(request, await forms.read(request))
+    if clashes:
+        return await _show(request, clashes=clashes, status=409)
     action_id = asked.whole(request.match_info["action"]) or 0
     await request.app[DATABASE].write(business.drop_action, actor_id=me, meeting_id=meeting_id, action_id=action_id)
     return asked.go(f"/meetings/{meeting_id}/notes#actions")
@@ -141,7 +178,13 @@ async def drop(request: web.Request) -> web.Response:
 @routes.post("/meetings/{id}/publish")
 async def publish(request: web.Request) -> web.Response:
     me, meeting_id = require_post(request), asked.post_id(request)
-    await forms.read(request)
+    form = await forms.read(request)
+    clashes = await _save(request, form)
+    if clashes:
+        return await _show(request, clashes=clashes, status=409)
+    if form.text("headline"):
+        errors = {"headline": "Note this action first, or empty the line; then publish."}
+        return await _show(request, values=form.values, errors=errors)
     try:
         await request.app[DATABASE].write(business.publish, request.app[HERE], author_id=me, meeting_id=meeting_id)
     except Invalid as error:

@@ -4,6 +4,7 @@ import hashlib
 import io
 from typing import Any
 
+import pytest
 from aiohttp import FormData
 from PIL import Image
 from sqlalchemy import Connection, func, select
@@ -66,15 +67,15 @@ async def test_a_resource_comes_with_its_files_to_the_byte(node: Node, db: Datab
 async def test_a_mistake_keeps_everything_that_was_typed_and_sent(node: Node, db: Database) -> None:
     _, teacher = await node.a_teacher()
     files = [("files", "wall.docx", docx()), ("files", "setup.exe", b"MZ\x90\x00\x00"), ("picture_1", "a.png", png())]
-    fields = RESOURCE | {"title": "", "warning": "long & <odd>", "alt_1": "A wall of fractions"}
+    fields = RESOURCE | {"minutes": "an hour", "warning": "long & <odd>", "alt_1": "A wall of fractions"}
 
     answer = await teacher.post("/compose", form(fields, files))
 
     page = answer.root
     assert answer.status == 422
     assert answer.errors == [
-        "Give the resource a title, so that colleagues can find it.",
         "setup.exe was left out: programs and shortcuts cannot be shared, because they may harm a computer.",
+        "Say how long it takes as a whole number of minutes, such as 60.",
     ]
     assert page.one("textarea", name="text").text == RESOURCE["text"]
     assert page.one("input", name="warning")["value"] == "long & <odd>"
@@ -84,7 +85,7 @@ async def test_a_mistake_keeps_everything_that_was_typed_and_sent(node: Node, db
     assert "checked" in page.one("input", id="resource").attributes
     assert page.one("li", class_="file").one("bdi").text == "wall.docx"
     assert page.one("img", class_="thumb")["alt"] == "A wall of fractions"
-    assert page.one("input", name="title")["aria-describedby"] == "title-hint title-wrong"
+    assert page.one("input", name="minutes")["aria-describedby"] == "minutes-hint minutes-wrong"
 
     again = RESOURCE | {
         "upload": page.one("input", name="upload")["value"],
@@ -101,7 +102,7 @@ async def test_a_mistake_keeps_everything_that_was_typed_and_sent(node: Node, db
 async def test_what_was_kept_can_be_left_out(node: Node) -> None:
     _, teacher = await node.a_teacher()
     files = [("files", "wall.docx", docx()), ("picture_1", "a.png", png())]
-    page = (await teacher.post("/compose", form(RESOURCE | {"title": ""}, files))).root
+    page = (await teacher.post("/compose", form(RESOURCE | {"minutes": "an hour"}, files))).root
     again = RESOURCE | {
         "upload": page.one("input", name="upload")["value"],
         "drop_upload": page.one("input", name="upload")["value"],
@@ -119,7 +120,7 @@ async def test_nobody_else_can_use_a_kept_file_or_picture(node: Node, db: Databa
     _, teacher = await node.a_teacher()
     _, other = await node.a_teacher()
     files = [("files", "wall.docx", docx()), ("picture_1", "a.png", png())]
-    page = (await teacher.post("/compose", form(RESOURCE | {"title": ""}, files))).root
+    page = (await teacher.post("/compose", form(RESOURCE | {"minutes": "an hour"}, files))).root
     file, key = page.one("input", name="upload")["value"], page.one("input", name="picture_key_1")["value"]
 
     answer = await other.post("/compose", form(RESOURCE | {"upload": file, "picture_key_1": key}))
@@ -135,7 +136,9 @@ async def test_nobody_else_can_use_a_kept_file_or_picture(node: Node, db: Databa
 
 async def test_a_form_sent_twice_makes_one_resource(node: Node, db: Database) -> None:
     _, teacher = await node.a_teacher()
-    page = (await teacher.post("/compose", form(RESOURCE | {"title": ""}, [("files", "wall.docx", docx())]))).root
+    page = (
+        await teacher.post("/compose", form(RESOURCE | {"minutes": "an hour"}, [("files", "wall.docx", docx())]))
+    ).root
     again = RESOURCE | {"upload": page.one("input", name="upload")["value"]}
 
     first, second = await teacher.post("/compose", form(again)), await teacher.post("/compose", form(again))
@@ -155,12 +158,26 @@ async def test_a_file_over_the_limit_says_the_limit(node: Node) -> None:
     assert node.stored == []
 
 
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [("fraction-wall_final.docx", "Fraction wall final"), ("Übungen.v2.docx", "Übungen v2")],
+)
+async def test_a_resource_without_a_title_is_named_after_its_first_file(
+    node: Node, db: Database, name: str, title: str
+) -> None:
+    _, teacher = await node.a_teacher()
+
+    card = await posted(db, await teacher.post("/compose", form(RESOURCE | {"title": ""}, [("files", name, docx())])))
+
+    assert card.title == title
+
+
 async def test_files_mean_a_resource_whatever_the_button_said(node: Node) -> None:
     _, teacher = await node.a_teacher()
 
     answer = await teacher.post("/compose", form({"text": "Here you are"}, [("files", "wall.docx", docx())]))
 
-    assert "Give the resource a title, so that colleagues can find it." in answer.errors
+    assert answer.errors == ["Choose what colleagues may do with it."]
     assert "checked" in answer.root.one("input", id="resource").attributes
 
 
@@ -188,7 +205,9 @@ async def test_a_picture_loses_its_place_and_keeps_its_words(node: Node, db: Dat
 
 async def test_a_picture_sent_again_takes_its_new_words_and_focal_point(node: Node, db: Database) -> None:
     _, teacher = await node.a_teacher()
-    page = (await teacher.post("/compose", form(RESOURCE | {"title": ""}, [("picture_1", "a.png", png())]))).root
+    page = (
+        await teacher.post("/compose", form(RESOURCE | {"minutes": "an hour"}, [("picture_1", "a.png", png())]))
+    ).root
     key = page.one("input", name="picture_key_1")["value"]
 
     sent = {"text": "", "picture_key_1": key, "alt_1": "A wall", "focus_1": "left"}

@@ -1,6 +1,8 @@
 """What every page owes its readers: labels, names, unique ids, one heading, a way past the navigation."""
 
 from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
 
 from fedishare import paths
 from fedishare.core.here import Here
@@ -34,11 +36,50 @@ def flaws(page: Element) -> list[str]:
     found += ["a picture without alt" for image in page.all("img") if "alt" not in image.attributes]
     found += [f"a way to nowhere: {link['href']}" for link in page.all("a")
               if link["href"].startswith("#") and link["href"][1:] not in ids]  # fmt: skip
+    found += order_of_headings(page) + misplaced(page)
     if [len(page.all(tag)) for tag in ("h1", "main")] != [1, 1] or not page.one("html")["lang"]:
         found.append("not one h1, one main and a language")
     return found
 
 
+def order_of_headings(page: Element) -> list[str]:
+    """Whoever goes from heading to heading must not wonder what stands between."""
+    levels = [int(each.tag[1]) for each in in_order(page) if each.tag in HEADINGS]
+    return [f"an h{low} after an h{high}" for high, low in pairwise(levels) if low > high + 1]
+
+
+def misplaced(page: Element) -> list[str]:
+    """What browsers repair in silence, each in its own way, or what no key reaches."""
+    found = []
+    for each in in_order(page):
+        inside = {below.tag for below in in_order(each)} - {each.tag} | {t for t in (each.tag,) if each.all(t)}
+        children = [child for child in each.children if isinstance(child, Element)]
+        if each.tag in PRESSED and inside & {*PRESSED, "input", "select", "textarea", "details"}:
+            found.append(f"something to press in {each.tag} {each.text[:30]}")
+        if each.tag == "form" and "form" in inside:
+            found.append("a form in a form")
+        if each.tag in {"ul", "ol"} and any(child.tag != "li" for child in children):
+            found.append(f"something beside items in a list: {each.text[:30]}")
+        if (first := MUST_BEGIN.get(each.tag)) and (not children or children[0].tag != first or not named(children[0])):
+            found.append(f"{each.tag} without {first}: {each.text[:30]}")
+    return found
+
+
+def named(element: Element) -> str:
+    return element.text or element["aria-label"]
+
+
+def in_order(element: Element) -> Iterator[Element]:
+    """Everything below, as it is read out."""
+    for child in element.children:
+        if isinstance(child, Element):
+            yield child
+            yield from in_order(child)
+
+
+HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
+PRESSED = {"a", "button", "summary"}
+MUST_BEGIN = {"fieldset": "legend", "details": "summary"}
 FIELDS = ("input", "select", "textarea")
 ALL_TAGS = [
     "a",
@@ -101,19 +142,27 @@ async def test_no_page_has_a_flaw_that_locks_somebody_out(node: Node, db: Databa
     post = (await teacher.post("/compose", form({"text": "@bea hello", "warning": "Long"}))).location
     await colleague.post("/compose", form({"text": "@ada hi", "reply_to": number}))
     await colleague.post(f"/posts/{number}/used", {"line": "Good", "level": "england:year-4"})
+    called = {"title": "Spring", "day": "2027-03-12", "time": "16:00"}
+    meeting = (await teacher.post(f"/rooms/{room.id}/meetings/new", called)).location
+    await teacher.post(f"{meeting}/agenda", {"headline": "Wet play"})
+    handle = (await teacher.post("/handles/new", {"name": "SLT", "username": "slt-voice"})).location
     await colleague.post("/report", {"actor": str(eve.id), "comment": "Spam"})
     paths = (
         "/ /about /rooms /rooms/new /@ada /@slt /@slt?show=resources /@eve@birch.test /@slt/followers /search?q=eve "
         f"/search?q=zzz /notices /settings /reports /report?post={number} /compose /compose?kind=resource "
         f"/compose?reply_to={number} {resource} {post} {post}/edit {post}/delete /posts/{number}/history "
-        "/authorize_interaction?uri=@eve@birch.test /tags/fractions /nothing"
+        "/authorize_interaction?uri=@eve@birch.test /tags/fractions /nothing "
+        f"/rooms/{room.id}/settings /rooms/{room.id}/members /rooms/{room.id}/manage /rooms/{room.id}/catch-up "
+        f"/rooms/{room.id}/meetings /rooms/{room.id}/meetings/new {meeting} {meeting}/notes /rooms/join /actions "
+        f"/search?in=library /search?in=library&q=zzz /drafts /scheduled /handles /handles/new /settings/usual "
+        f"/settings/blocks /settings/move /servers {handle} /resources/{number}/versions/1 /posts/{number}/quotes"
     ).split()
 
     found = {path: flaws((await teacher.get(path)).root) for path in paths}
     found |= {
         f"stranger {path}": flaws((await node.stranger.get(path)).root) for path in ("/", "/@slt", resource, "/sign-in")
     }
-    found["mistakes"] = flaws((await teacher.post("/compose", form(RESOURCE | {"title": ""}, files))).root)
+    found["mistakes"] = flaws((await teacher.post("/compose", form(RESOURCE | {"minutes": "an hour"}, files))).root)
     found["used"] = flaws((await colleague.post(f"/posts/{number}/used", {"level": "x"})).root)
     found["sign-in"] = flaws((await node.stranger.post("/sign-in", {"login": "x"})).root)
 

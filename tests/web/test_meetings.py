@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 import pytest
+from aiohttp import FormData
 from sqlalchemy import Connection, event, select
 
 from fedishare.core.here import Here
@@ -70,6 +71,23 @@ def numbers(page: Element, name: str = "item") -> list[str]:
     return list(dict.fromkeys(each["value"] for each in page.all("input", name=name)))
 
 
+def notes(item: str, *, version: str = "0", **said: str) -> dict[str, str]:
+    """The notes on one item, as the form sends them."""
+    return {"item": item, f"version-{item}": version} | {f"{name}-{item}": text for name, text in said.items()}
+
+
+def filled(page: Element, **over: str) -> FormData:
+    """The form of notes as a browser sends it: every field with what stands in it, or with what is typed into it."""
+    form = page.one("form", class_="sheets")
+    shown = [
+        (field["name"], field["value"])
+        for field in form.all("input")
+        if field["name"] and (field["type"] != "checkbox" or "checked" in field.attributes)
+    ]
+    shown += [(field["name"], field.raw.removeprefix("\n")) for field in form.all("textarea")]
+    return FormData([(name, over.get(name, text)) for name, text in shown])
+
+
 def rows(tx: Connection, *columns: Any) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in tx.execute(select(*columns))]
 
@@ -86,7 +104,7 @@ async def test_a_meeting_is_called_by_whoever_looks_after_the_room_and_filled_by
         await scene.ben.post(f"{scene.hall}/new", CALL),
         await scene.eve.post(f"{path}/agenda", {"headline": "Spam"}),
         await scene.ben.get(f"{path}/notes"),
-        await scene.ben.post(f"{path}/notes", {"item": "", "version": "0", "notes": "x"}),
+        await scene.ben.post(f"{path}/notes", notes("", notes="x")),
         await scene.ben.post(f"{path}/actions", {"headline": "x"}),
         await scene.ben.post(f"{path}/publish"),
         await scene.ben.post(f"{path}/send-agenda"),
@@ -114,25 +132,69 @@ async def test_of_two_who_write_at_once_the_second_sees_both(scene: Scene) -> No
     await scene.add(path, "Wet play")
     item = numbers(await scene.desk(path))[1]
 
-    first = await scene.hana.post(f"{path}/notes", {"item": item, "version": "0", "notes": "Rain again."})
-    second = await scene.hana.post(
-        f"{path}/notes", {"item": item, "version": "0", "notes": "Use the hall.", "decisions": "Two classes at once"}
-    )
+    first = await scene.hana.post(f"{path}/notes", notes(item, notes="Rain again."))
+    second = await scene.hana.post(f"{path}/notes", notes(item, notes="Use the hall.", decisions="Two classes at once"))
 
     assert (first.status, second.status) == (303, 409)
     assert "Hana Hughes saved other words." in second.root.text
     box = second.root.one("textarea", id=f"notes-{item}")
     assert box.raw.strip() == "Rain again.\n\nUse the hall."
-    [version] = [
-        form.one("input", name="version")["value"]
-        for form in second.root.all("form")
-        if any(each["value"] == item for each in form.all("input", name="item"))
-    ]
-    again = {"item": item, "version": version, "notes": box.raw.strip(), "decisions": "Two classes at once"}
+    version = second.root.one("input", name=f"version-{item}")["value"]
+    again = notes(item, version=version, notes=box.raw.strip(), decisions="Two classes at once")
     assert (await scene.hana.post(f"{path}/notes", again)).status == 303
     # Sending the same twice, as an impatient finger does, is no clash.
     assert (await scene.hana.post(f"{path}/notes", again)).status == 303
     assert "Rain again.\n\nUse the hall." in (await scene.desk(path)).one("textarea", id=f"notes-{item}").raw
+
+
+async def test_no_button_loses_what_was_typed_elsewhere_on_the_page(scene: Scene) -> None:
+    path = await scene.call()
+    for headline in ("Wet play", "Summer fair"):
+        await scene.add(path, headline)
+    whole, play, fair = numbers(await scene.desk(path))
+
+    typed = {f"notes-{play}": "Use the hall.", f"present-{whole}": "Hana", "headline": "Order umbrellas"}
+    noted = await scene.hana.post(f"{path}/actions", filled(await scene.desk(path), **typed))
+    halfway = await scene.desk(path)
+    typed = {f"decisions-{fair}": "On 3 July."}
+    published = await scene.hana.post(f"{path}/publish", filled(halfway, **typed))
+
+    assert (noted.status, published.status) == (303, 303)
+    assert halfway.one("textarea", id=f"notes-{play}").raw.strip() == "Use the hall."
+    shown = (await scene.ben.get(path)).root.text
+    assert [words in shown for words in ("Present: Hana", "Use the hall.", "On 3 July.", "Order umbrellas")] == [
+        True
+    ] * 4
+
+
+async def test_notes_that_nobody_changed_are_left_as_somebody_else_saved_them(scene: Scene) -> None:
+    path = await scene.call()
+    for headline in ("Wet play", "Summer fair"):
+        await scene.add(path, headline)
+    _, play, fair = numbers(await scene.desk(path))
+    open_for_long = await scene.desk(path)
+    await scene.hana.post(f"{path}/notes", notes(play, notes="Rain again."))
+
+    saved = await scene.hana.post(f"{path}/notes", filled(open_for_long, **{f"notes-{fair}": "On 3 July."}))
+
+    now = await scene.desk(path)
+    assert saved.status == 303
+    assert [now.one("textarea", id=f"notes-{item}").raw.strip() for item in (play, fair)] == [
+        "Rain again.",
+        "On 3 July.",
+    ]
+
+
+async def test_an_action_that_was_only_typed_is_asked_about_before_the_minutes_go_out(scene: Scene) -> None:
+    path = await scene.call()
+    whole = numbers(await scene.desk(path))[0]
+
+    held = await scene.hana.post(f"{path}/publish", notes(whole, present="Hana") | {"headline": "Order umbrellas"})
+    saved = await scene.hana.post(f"{path}/notes", {"headline": "Order umbrellas"})
+
+    assert (held.status, held.errors) == (422, ["Note this action first, or empty the line; then publish."])
+    assert [page.root.one("input", id="headline")["value"] for page in (held, saved)] == ["Order umbrellas"] * 2
+    assert held.root.one("textarea", id=f"present-{whole}").raw.strip() == "Hana"
 
 
 async def test_the_minutes_close_the_meeting_and_what_was_not_reached_waits(scene: Scene, db: Database) -> None:
@@ -140,8 +202,8 @@ async def test_the_minutes_close_the_meeting_and_what_was_not_reached_waits(scen
     for headline in ("Wet play", "Summer fair"):
         await scene.add(path, headline)
     whole, reached, _ = numbers(await scene.desk(path))
-    await scene.hana.post(f"{path}/notes", {"item": whole, "version": "0", "present": "Hana\nBen"})
-    await scene.hana.post(f"{path}/notes", {"item": reached, "version": "0", "is_reached": "1"})
+    await scene.hana.post(f"{path}/notes", notes(whole, present="Hana\nBen"))
+    await scene.hana.post(f"{path}/notes", notes(reached, is_reached="1"))
     await scene.hana.post(f"{path}/actions", {"headline": "Order umbrellas", "owner": "@ben", "due": "2027-04-02"})
 
     assert (await scene.hana.post(f"{path}/publish")).location == path

@@ -10,7 +10,7 @@ async def test_whoever_looks_after_a_room_is_told_who_came_and_who_asks_and_wher
     node: Node, db: Database, here: Here
 ) -> None:
     ada, browser = await node.a_teacher("ada")
-    bea, colleague = await node.a_teacher("bea", name="Bea")
+    _, colleague = await node.a_teacher("bea", name="Bea")
     maths = await a_room(db, here, owner=ada, username="maths", name="Maths")
     circle = await a_room(db, here, owner=ada, username="circle", name="Circle", locked=True, discoverable=True)
     phonics = await a_room(db, here, owner=ada, username="phonics", name="Phonics", locked=True, discoverable=True)
