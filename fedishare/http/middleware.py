@@ -10,6 +10,7 @@ import structlog
 from aiohttp import web
 
 from fedishare.core.errors import FediShareError, Invalid, Unauthenticated
+from fedishare.http import typed
 from fedishare.http.errors import headers_of, problem, status_of
 from fedishare.http.keys import REMOTE, SETTINGS
 from fedishare.http.pages import draw
@@ -47,9 +48,7 @@ async def say_what_went_wrong(request: web.Request, handler: Handler) -> web.Str
     try:
         return await handler(request)
     except Unauthenticated as error:
-        if not is_machine(request) and request.method in SAFE:
-            raise web.HTTPSeeOther(f"/sign-in?next={quote(request.path_qs)}") from None
-        return _answer(request, status_of(error), str(error), headers_of(error))
+        return await _ask_to_sign_in(request, error)
     except FediShareError as error:
         return _answer(request, status_of(error), str(error), headers_of(error))
     except web.HTTPException as error:
@@ -66,6 +65,19 @@ async def say_what_went_wrong(request: web.Request, handler: Handler) -> web.Str
         log.exception("a request failed", path=request.path, method=request.method)
         said = "Something went wrong on this node. It has been noted; please try again."
         return _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, said, {})
+
+
+async def _ask_to_sign_in(request: web.Request, error: Unauthenticated) -> web.StreamResponse:
+    if is_machine(request):
+        return _answer(request, status_of(error), str(error), headers_of(error))
+    if request.method in SAFE:
+        raise web.HTTPSeeOther(f"/sign-in?next={quote(request.path_qs)}") from None
+    held = await typed.read(request)
+    if not held.fields:
+        return _answer(request, status_of(error), str(error), headers_of(error))
+    answer = draw(request, "signed_out.html", status=status_of(error), typed=held, action=request.path_qs)
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
 
 
 def _has_hung_up(request: web.Request) -> bool:

@@ -218,6 +218,7 @@ def complete(values: Mapping[str, str]) -> dict[str, str]:
     empty = dict.fromkeys(
         (
             "changed",
+            "edited",
             "warned",
             "draft",
             "draft_version",

@@ -22,6 +22,11 @@ from fedishare.services.uploads import Staged
 from fedishare.web import asked, choices, compose, describe, drafting, forms, staging, traces
 from fedishare.web.staging import Line
 
+CHANGED: Final = (
+    "This was changed in another tab, or by somebody else, after you opened it. Your words are below and not saved "
+    "yet: open its page in another tab, take over what you want to keep, and save again."
+)
+
 routes: Final = Routes()
 
 
@@ -35,6 +40,7 @@ async def ask_to_edit(request: web.Request) -> web.Response:
         "language": post.language or "en",
         "sensitive": "1" if post.sensitive and not post.warning else "",
         "quote_policy": str(post.quote_policy or ""),
+        "edited": _stamp(post),
     } | _poll_values(post)
     files = [staging.line_of(file) for file in post.resource.files] if post.resource is not None else []
     if post.resource is not None:
@@ -67,17 +73,17 @@ async def edit(request: web.Request) -> web.Response:
     )
     kept = len(files) - len(staged)
     wrong = form.errors | drafting.mistakes_of_files(staged, form.errors, kept=kept)
-    wrong |= describe.mistakes(form) if is_described else {}
+    wrong |= _mistakes_of_poll(change) | (describe.mistakes(form) if is_described else {})
     if traces.is_wished(form):
         return await _show_edit(request, post, values=form.values, errors=form.errors, files=files)
     if wrong := wrong or await traces.untold(request, form, staged):
         status = 413 if any(isinstance(error, TooLarge) for error in form.refusals) else 422
         return await _show_edit(request, post, values=form.values, errors=wrong, files=files, status=status)
-    try:
-        if change.poll is not None:
-            polls.options(change.poll.options)
-    except Invalid as error:
-        return await _show_edit(request, post, values=form.values, errors={"poll": str(error)}, files=files)
+    is_stale = form.text("edited") not in {"", _stamp(post)}
+    # Sending the same twice, as an impatient finger does, is no clash.
+    if is_stale and (change.text, change.title) != (post.source, post.title):
+        values = form.values | {"edited": _stamp(post)}
+        return await _show_edit(request, post, values=values, errors={"text": CHANGED}, files=files, status=409)
     try:
         named = await drafting.find_named(request, change.text)
         await request.app[DATABASE].write(
@@ -90,6 +96,20 @@ async def edit(request: web.Request) -> web.Response:
             field = "title" if change.title is None else "files" if change.files == () else field
         return await _show_edit(request, post, values=form.values, errors={field: str(error)}, files=files)
     return asked.go(asked.path(request, post.uri))
+
+
+def _mistakes_of_poll(change: Change) -> dict[str, str]:
+    try:
+        if change.poll is not None:
+            polls.options(change.poll.options)
+    except Invalid as error:
+        return {"poll": str(error)}
+    return {}
+
+
+def _stamp(post: Card) -> str:
+    """Which version of a post a form began with."""
+    return (post.edited_at or post.published_at).isoformat()
 
 
 class Listed(NamedTuple):

@@ -18,7 +18,7 @@ from fedishare.http.keys import DATABASE, HERE, VISITOR
 from fedishare.queries import handles as running
 from fedishare.queries import offers as waiting
 from fedishare.queries.cards import Card, Face, faces
-from fedishare.services import handles, offers, saved, scheduled
+from fedishare.services import handles, offers, saved, scheduled, twins
 from fedishare.services.drafts import Draft
 from fedishare.services.offers import Wish
 from fedishare.services.saved import Seen
@@ -101,10 +101,10 @@ async def publish(request: web.Request, choice: Choice, draft: Draft, people: Ma
         return "/scheduled?kept=1"
     if voice is None:
         post_id = await db.write(
-            drafting.publish, here, author_id=me, draft=draft, people=people, files=files, seen=seen
+            drafting.publish, here, author_id=me, draft=draft, people=people, files=files, seen=seen, write=twins.once
         )
     else:
-        write = partial(handles.publish, by_id=me, has_byline=has_byline)
+        write = partial(twins.once, write=partial(handles.publish, by_id=me, has_byline=has_byline))
         post_id = await db.write(
             drafting.publish, here, author_id=author_id, draft=draft, people=people, files=files, seen=seen,
             owner_id=me, write=write,
