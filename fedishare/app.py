@@ -11,6 +11,12 @@ from aiohttp.abc import AbstractResolver
 from fedishare import start, worker
 from fedishare.ap import routes as ap_routes
 from fedishare.ap.answers import negotiated
+from fedishare.api import endpoints
+from fedishare.api import keys as api_keys
+from fedishare.api import middleware as api_middleware
+from fedishare.api.kept import Kept
+from fedishare.api.misses import Misses
+from fedishare.api.rates import Rates
 from fedishare.core.clock import Clock, SystemClock
 from fedishare.core.errors import NotFound
 from fedishare.http import assets, keys, visitors
@@ -77,6 +83,7 @@ def build(
             keep_ready,
             know_the_sender,
             say_what_went_wrong,
+            api_middleware.answer_apps,
             refuse_control_characters,
             same_origin_only,
             visitors.recognise,
@@ -91,7 +98,11 @@ def build(
     app[keys.SHELF] = Shelf()
     app[keys.GALLERY] = Gallery()
     app[keys.DARKROOM] = asyncio.Semaphore(OPENED_AT_ONCE)
+    app[api_keys.RATES] = Rates(calls=settings.app_requests)
+    app[api_keys.MISSES] = Misses()
+    app[api_keys.KEPT] = Kept(lambda: app[keys.DATABASE].ledger)
     app.on_response_prepare.append(add_headers)
+    app.on_response_prepare.append(api_middleware.add_headers)
     app.cleanup_ctx.append(_tools(resolver))
     if settings.work_in_serve:
         app.cleanup_ctx.append(_work)
@@ -99,6 +110,10 @@ def build(
         app.router.add_route(entry.method, entry.path, entry.guarded())
         if entry.method == "GET":
             app.router.add_route("HEAD", entry.path, entry.guarded())
+    for endpoint in endpoints.endpoints():
+        app.router.add_route(endpoint.method, endpoint.path, endpoint.serve)
+        if endpoint.method == "GET":
+            app.router.add_route("HEAD", endpoint.path, endpoint.serve)
     return app
 
 

@@ -42,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     clamd: str | None = None
     scheme: str = "england"
     school_owns: bool = False
+    app_requests: int | None = 300
 
     @property
     def is_secure(self) -> bool:
@@ -91,6 +92,10 @@ FIELDS: Final[Mapping[str, tuple[str, str]]] = {
         "author: who made it is named; school: the school is named too, and people read that it owns their work",
         "author",
     ),
+    "APP_REQUESTS": (
+        "how many requests an app may send for one person in five minutes; 0 for any number",
+        "300",
+    ),
 }
 SCHEMES: Final = ("england", "scotland", "wales", "northern-ireland", "ib", "us")
 
@@ -130,6 +135,7 @@ def load(environment: Mapping[str, str], *, file: Path | None = None) -> Setting
         signed_fetch=_choice(given, "FETCHES", ("open", "signed")) == "signed",
         scheme=_choice(given, "SCHEME", SCHEMES),
         school_owns=_choice(given, "RESOURCES_BELONG_TO", ("author", "school")) == "school",
+        app_requests=_requests(given.get("APP_REQUESTS", "300")),
     )
 
 
@@ -223,6 +229,12 @@ def _quota(given: Mapping[str, str], name: str, default: str) -> int | None:
     if not text.isdecimal() or int(text) > 1 << 40:
         raise Invalid(f"{PREFIX}{name} must be a whole number of megabytes, e.g. 5000, or 0 for any amount")
     return int(text) * 1024 * 1024 or None
+
+
+def _requests(text: str) -> int | None:
+    if not text.isdecimal() or int(text) > 1 << 30:
+        raise Invalid(f"{PREFIX}APP_REQUESTS must be a whole number, e.g. 300, or 0 for any number")
+    return int(text) or None
 
 
 def _clamd(text: str) -> str | None:

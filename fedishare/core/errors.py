@@ -58,3 +58,7 @@ class TooMany(Refused):
     def __init__(self, message: str, *, retry_after: int = 60) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class Malformed(Invalid):
+    """It cannot even be read."""

@@ -37,13 +37,22 @@ class Session(Base):
 
 
 class Token(Base):
-    """What a program shows instead of a password. Only its hash is kept."""
+    """What a program shows instead of a password. Only its hash is kept.
+
+    `account_id` is whose it is, and `actor_id` as whom the program acts: that person, or a handle that they
+    run. Both are None where a program acts for itself alone, and `app_id` is None where somebody made the
+    token at the command line. `code_hash` is the code that it was exchanged for.
+    """
 
     __tablename__ = "token"
 
     id: Mapped[Serial]
     secret_hash: Mapped[bytes] = mapped_column(unique=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
     scopes: Mapped[str]
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    app_id: Mapped[int | None] = mapped_column(ForeignKey("app.id", ondelete="CASCADE"), index=True)
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), index=True)
+    code_hash: Mapped[bytes | None] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]

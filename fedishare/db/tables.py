@@ -2,7 +2,7 @@
 
 from fedishare.db import (
     accounts,
-    anthologies,
+    apps,
     drafts,
     follows,
     handles,
@@ -30,7 +30,7 @@ from fedishare.db.base import METADATA
 
 ALL = (
     accounts,
-    anthologies,
+    apps,
     drafts,
     follows,
     handles,

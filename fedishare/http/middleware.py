@@ -9,9 +9,9 @@ from urllib.parse import quote, urlsplit
 import structlog
 from aiohttp import web
 
-from fedishare.core.errors import FediShareError, Invalid, Unauthenticated
+from fedishare.core.errors import FediShareError, Malformed, Unauthenticated
 from fedishare.http import typed
-from fedishare.http.errors import headers_of, problem, status_of
+from fedishare.http.errors import headers_of, is_for_apps, problem, said_to_apps, status_for_apps, status_of
 from fedishare.http.keys import REMOTE, SETTINGS
 from fedishare.http.pages import draw
 from fedishare.settings import Network
@@ -50,7 +50,7 @@ async def say_what_went_wrong(request: web.Request, handler: Handler) -> web.Str
     except Unauthenticated as error:
         return await _ask_to_sign_in(request, error)
     except FediShareError as error:
-        return _answer(request, status_of(error), str(error), headers_of(error))
+        return _answer(request, _status(request, error), str(error), headers_of(error))
     except web.HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
@@ -68,8 +68,8 @@ async def say_what_went_wrong(request: web.Request, handler: Handler) -> web.Str
 
 
 async def _ask_to_sign_in(request: web.Request, error: Unauthenticated) -> web.StreamResponse:
-    if is_machine(request):
-        return _answer(request, status_of(error), str(error), headers_of(error))
+    if is_machine(request) or is_for_apps(request.path):
+        return _answer(request, _status(request, error), str(error), headers_of(error))
     if request.method in SAFE:
         raise web.HTTPSeeOther(f"/sign-in?next={quote(request.path_qs)}") from None
     held = await typed.read(request)
@@ -78,6 +78,10 @@ async def _ask_to_sign_in(request: web.Request, error: Unauthenticated) -> web.S
     answer = draw(request, "signed_out.html", status=status_of(error), typed=held, action=request.path_qs)
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
+
+
+def _status(request: web.Request, error: FediShareError) -> HTTPStatus:
+    return status_for_apps(error) if is_for_apps(request.path) else status_of(error)
 
 
 def _has_hung_up(request: web.Request) -> bool:
@@ -94,7 +98,10 @@ def _plain(error: web.HTTPException) -> str:
 
 
 def _answer(request: web.Request, status: HTTPStatus, message: str, headers: dict[str, str]) -> web.StreamResponse:
-    if is_machine(request):
+    answer: web.StreamResponse
+    if is_for_apps(request.path):
+        answer = said_to_apps(status, message, headers=headers)
+    elif is_machine(request):
         answer = problem(status, message, headers=headers)
     else:
         answer = draw(request, "error.html", status=status, message=message, title=status.phrase)
@@ -109,7 +116,7 @@ async def refuse_control_characters(request: web.Request, handler: Handler) -> w
     """No address of ours holds a control character: PostgreSQL takes no NUL, and a header no line end."""
     values = (value.replace("\n", "") if name in WRITTEN else value for name, value in request.query.items())
     if not all(map(is_clean, (request.path, *request.query, *values))):
-        raise Invalid("This address holds characters that no address can have.")
+        raise Malformed("This address holds characters that no address can have.")
     return await handler(request)
 
 
@@ -121,9 +128,11 @@ def is_clean(text: str) -> bool:
 async def same_origin_only(request: web.Request, handler: Handler) -> web.StreamResponse:
     """A browser says where a form came from; a form from elsewhere is turned away.
 
-    Other servers sign what they send to an inbox, and browsers cannot sign.
+    Other servers sign what they send to an inbox, and browsers cannot sign. Apps show a token, and no cookie counts
+    for them.
     """
-    if request.method not in SAFE and not request.path.endswith("/inbox") and not _is_own_form(request):
+    is_form = not request.path.endswith("/inbox") and not is_for_apps(request.path)
+    if request.method not in SAFE and is_form and not _is_own_form(request):
         return _answer(request, HTTPStatus.FORBIDDEN, "This form came from another site, so it was ignored.", {})
     return await handler(request)
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
+from fedishare.http.errors import is_for_apps
 from fedishare.http.keys import ANYBODY, CLOCK, DATABASE, SETTINGS, VISITOR, Visitor
 from fedishare.http.middleware import Handler
 from fedishare.queries import people
@@ -42,10 +43,10 @@ def forget(request: web.Request, response: web.StreamResponse) -> None:
 
 @web.middleware
 async def recognise(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Put the visitor on the request. No cookie, no look-up; an ended session is nobody's."""
+    """Put the visitor on the request. No cookie, no look-up; an ended session is nobody's. For apps none counts."""
     request[VISITOR] = ANYBODY
     secret = secret_of(request)
-    if secret is not None and not request.path.startswith("/static/"):
+    if secret is not None and not request.path.startswith("/static/") and not is_for_apps(request.path):
         digest, now = accounts.digest(secret), request.app[CLOCK].now()
         found = await request.app[DATABASE].read(people.signed_in, secret_hash=digest, now=now)
         if found is not None:

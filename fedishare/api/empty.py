@@ -1,0 +1,25 @@
+"""What this node does not keep: lists of the right shape without anything in them (decision C11)."""
+
+from typing import Final
+
+from sqlalchemy import Connection
+
+from fedishare.api.calls import Call
+from fedishare.api.routes import PUBLIC, Routes, Token
+
+routes: Final = Routes()
+
+
+@routes.reads("GET", "/api/v1/custom_emojis", scope=PUBLIC, token=Token.NONE, seconds=300)
+@routes.reads("GET", "/api/v1/trends", scope=PUBLIC, token=Token.NONE, seconds=300)
+@routes.reads("GET", "/api/v1/trends/tags", scope=PUBLIC, token=Token.NONE, seconds=300)
+@routes.reads("GET", "/api/v1/trends/statuses", scope=PUBLIC, token=Token.NONE, seconds=300)
+@routes.reads("GET", "/api/v1/trends/links", scope=PUBLIC, token=Token.NONE, seconds=300)
+@routes.reads("GET", "/api/v1/instance/peers", scope=PUBLIC, token=Token.NONE, seconds=300)
+@routes.reads("GET", "/api/v1/accounts/{id}/identity_proofs", scope="read:accounts")
+@routes.reads("GET", "/api/v1/endorsements", scope="read:accounts")
+@routes.reads("GET", "/api/v1/suggestions", scope="read")
+@routes.reads("GET", "/api/v2/suggestions", scope="read")
+@routes.reads("GET", "/api/v1/announcements", scope=("read", "profile"))
+def nothing_of_it(tx: Connection, call: Call) -> list[object]:  # noqa: ARG001 -- every endpoint has them
+    return []

@@ -1,0 +1,15 @@
+"""What the application keeps for the API alone."""
+
+from typing import Final
+
+from aiohttp import web
+
+from fedishare.api.kept import Kept
+from fedishare.api.misses import Misses
+from fedishare.api.rates import Left, Rates
+
+RATES: Final = web.AppKey("RATES", Rates)
+MISSES: Final = web.AppKey("MISSES", Misses)
+KEPT: Final = web.AppKey("KEPT", Kept)
+
+LEFT: Final = web.RequestKey("LEFT", Left)

@@ -1,0 +1,127 @@
+"""The table of endpoints: what each declares is what it asks for, whoever comes with whatever token."""
+
+import re
+from typing import Final
+
+import pytest
+
+from fedishare import app
+from fedishare.api.endpoints import endpoints
+from fedishare.api.routes import Door, Endpoint, Routes, Token
+from fedishare.domain import scopes
+from fedishare.http.errors import is_for_apps
+from fedishare.settings import Settings
+from tests.api.conftest import School
+
+ALL: Final = endpoints()
+# Open to anybody who asks, with no token and no look at one.
+OPEN: Final = {(each.method, each.path) for each in ALL if each.token is Token.NONE}
+
+
+def address(endpoint: Endpoint) -> str:
+    return re.sub(r"{[^}]+}", "1", endpoint.path)
+
+
+def test_no_two_endpoints_share_an_address() -> None:
+    declared = [(each.method, each.path) for each in ALL]
+
+    assert len(declared) == len(set(declared))
+
+
+def test_an_endpoint_without_a_scope_cannot_be_declared() -> None:
+    routes = Routes()
+
+    with pytest.raises(TypeError):
+        routes.reads("GET", "/api/v1/open")  # type: ignore[call-arg]  # this is what is refused
+
+    assert routes == []
+
+
+def test_every_endpoint_declares_scopes_that_exist_or_is_open() -> None:
+    for each in ALL:
+        assert set(each.scopes) <= scopes.KNOWN, each
+        assert bool(each.scopes) or each.token is not Token.USER or each.path in FOR_WHOEVER_SIGNED_IN, each
+        # What changes something is for a token, but for the few ways to get one.
+        assert each.method == "GET" or each.token is not Token.NONE or each.path in TO_SIGN_IN, each
+
+
+# A token is enough to say whose it is.
+FOR_WHOEVER_SIGNED_IN: Final = frozenset[str]()
+TO_SIGN_IN: Final = frozenset({"/api/v1/apps", "/oauth/token", "/oauth/revoke"})
+
+
+def test_whatever_the_application_serves_to_apps_stands_in_the_table(settings: Settings) -> None:
+    served = {
+        (route.method, route.resource.canonical)
+        for route in app.build(settings).router.routes()
+        if route.resource is not None and is_for_apps(route.resource.canonical) and route.method != "HEAD"
+    }
+
+    assert served == {(each.method, each.path) for each in ALL if is_for_apps(each.path)}
+
+
+def test_what_changes_something_does_so_in_one_write_or_on_its_own() -> None:
+    assert [each for each in ALL if each.method != "GET" and each.door is Door.READ] == []
+
+
+async def test_without_a_token_only_what_is_open_answers(school: School) -> None:
+    closed = [each for each in ALL if each.token in {Token.APP, Token.USER}]
+
+    found = {(each.method, each.path): await school.stranger.ask(each.method, address(each)) for each in closed}
+
+    assert {key: (reply.status, reply.error) for key, reply in found.items()} == {
+        (each.method, each.path): (401, "The access token is invalid") for each in closed
+    }
+
+
+async def test_a_token_that_nobody_was_given_opens_nothing(school: School) -> None:
+    asking = [each for each in ALL if each.token is not Token.NONE]
+    school.node.change(app_requests=None)
+    phone = school.stranger
+    phone.token = "made-up"
+
+    found = {(each.method, each.path): (await phone.ask(each.method, address(each))).status for each in asking}
+
+    assert set(found.values()) == {401}
+
+
+async def test_every_scope_but_the_right_ones_is_refused(school: School) -> None:
+    """Each endpoint is asked with a token that holds every scope there is, but for those that it asks for."""
+    person, _ = await school.a_teacher()
+    wrong = {}
+    for each in [each for each in ALL if each.scopes]:
+        fitting = {broad for broad, held in scopes.HOLDS.items() if {broad, *held} & set(each.scopes)}
+        others = " ".join(name for name in scopes.ALL if name not in fitting | set(each.scopes))
+        phone = await school.phone(person, scopes=others)
+        reply = await phone.ask(each.method, address(each))
+        if (reply.status, reply.json) != (403, {"error": "This action is outside the authorized scopes"}):
+            wrong[each.method, each.path] = (reply.status, reply.json)
+
+    assert wrong == {}
+
+
+async def test_an_app_by_itself_is_no_person(school: School) -> None:
+    phone = await school.phone(None)
+    theirs = [each for each in ALL if each.token is Token.USER]
+
+    found = {(each.method, each.path): await phone.ask(each.method, address(each)) for each in theirs[:200]}
+
+    expected = (422, "This method requires an authenticated user")
+    assert {key: (reply.status, reply.error) for key, reply in found.items()} == dict.fromkeys(found, expected)
+
+
+async def test_with_the_right_scope_every_endpoint_answers_and_never_breaks(school: School) -> None:
+    """Nothing of what is asked for exists, so most say so; none says more, and none fails."""
+    person, _ = await school.a_teacher()
+    odd = {}
+    for each in ALL:
+        phone = await school.phone(person, scopes=" ".join(each.scopes) or "read")
+        reply = await phone.ask(each.method, address(each))
+        if reply.status in {401, 403, 405} or reply.status >= 500:
+            odd[each.method, each.path] = (reply.status, reply.json)
+
+    assert {key: value for key, value in odd.items() if key[1] not in MAY_REFUSE} == {}
+
+
+# For moderators and administrators alone; or it asks for more than a token.
+MAY_REFUSE: Final = frozenset({"/oauth/token", "/oauth/revoke"})
