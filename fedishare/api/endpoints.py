@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from fedishare.api import empty
+from fedishare.api import apps, empty, oauth
 from fedishare.api.routes import Endpoint, Routes
 
-ALL: Final[tuple[Routes, ...]] = (empty.routes,)
+ALL: Final[tuple[Routes, ...]] = (apps.routes, oauth.routes, empty.routes)
 
 
 def endpoints() -> list[Endpoint]:

@@ -14,15 +14,15 @@ from fedishare.core.here import Here
 from fedishare.db.accounts import Account, Session, Token
 from fedishare.db.base import insert
 from fedishare.db.people import Actor
+from fedishare.domain import scopes as allowed
 from fedishare.domain.kinds import Kind
 from fedishare.domain.permissions import Role
 from fedishare.net.keys import Keypair
-from fedishare.services import people
+from fedishare.services import people, tokens
 
 SHORTEST_PASSWORD: Final = 8
 LONGEST_PASSWORD: Final = 128
 SESSION_LASTS: Final = timedelta(days=30)
-SCOPES: Final = ("read", "write", "follow", "push")
 ADD: Final = insert(Account).returning(Account.id)
 EMAIL_TAKEN: Final = select(Account.id).where(Account.email_key == bindparam("email"))
 LOGIN: Final = (
@@ -32,7 +32,7 @@ LOGIN: Final = (
     .where(Account.disabled_at.is_(None))
 )
 BY_NAME: Final = (
-    select(Account.id)
+    select(Account.id, Account.actor_id)
     .join(Actor, Actor.id == Account.actor_id)
     .where(Actor.handle_key == bindparam("handle"), Account.disabled_at.is_(None))
 )
@@ -40,11 +40,6 @@ OPEN_SESSION: Final = insert(Session)
 CLOSE_SESSION: Final = delete(Session).where(Session.secret_hash == bindparam("hashed"))
 CLOSE_ALL: Final = delete(Session).where(Session.account_id == bindparam("account"))
 ISSUE: Final = insert(Token)
-REVOKE_ALL: Final = (
-    update(Token)
-    .where(Token.account_id == bindparam("account"), Token.revoked_at.is_(None))
-    .values(revoked_at=bindparam("now"))
-)
 SET_ZONE: Final = update(Account).where(Account.actor_id == bindparam("actor")).values(time_zone=bindparam("zone"))
 SET_PASSWORD: Final = (
     update(Account).where(Account.id == bindparam("account")).values(password_hash=bindparam("hashed"))
@@ -136,7 +131,7 @@ def change_password(tx: Connection, here: Here, *, account_id: int, password_has
     """The new password; every session and token of the old one ends (AUTH-09)."""
     tx.execute(SET_PASSWORD, {"account": account_id, "hashed": password_hash})
     tx.execute(CLOSE_ALL, {"account": account_id})
-    tx.execute(REVOKE_ALL, {"account": account_id, "now": here.now()})
+    tokens.end_of_account(tx, account_id=account_id, now=here.now())
 
 
 def set_time_zone(tx: Connection, *, actor_id: int, zone: str | None) -> None:
@@ -146,16 +141,13 @@ def set_time_zone(tx: Connection, *, actor_id: int, zone: str | None) -> None:
 
 def issue_token(tx: Connection, here: Here, *, username: str, scopes: str) -> str:
     """A token for a program that acts as `username`. It is shown once: only its hash is kept."""
-    wanted = scopes.split()
-    unknown = [scope for scope in wanted if scope.partition(":")[0] not in SCOPES]
-    if unknown or not wanted:
-        raise Invalid(f"The scopes are {', '.join(SCOPES)}; not {' '.join(unknown) or 'none at all'}.")
-    account_id = tx.scalar(BY_NAME, {"handle": f"{username}@{here.uris.authority}".lower()})
-    if account_id is None:
+    wanted = allowed.parse(scopes)
+    account = tx.execute(BY_NAME, {"handle": f"{username}@{here.uris.authority}".lower()}).one_or_none()
+    if account is None:
         raise NotFound(f"There is no account {username} on this node.")
     secret = ids.secret()
-    row = {"secret_hash": digest(secret), "account_id": account_id, "scopes": " ".join(wanted)}
-    tx.execute(ISSUE, row | {"created_at": here.now()})
+    row = {"secret_hash": digest(secret), "account_id": account.id, "scopes": " ".join(wanted)}
+    tx.execute(ISSUE, row | {"actor_id": account.actor_id, "created_at": here.now()})
     return secret
 
 

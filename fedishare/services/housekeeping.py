@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, func, or_, select
 from fedishare.core.here import Here
 from fedishare.db import work
 from fedishare.db.accounts import Session
+from fedishare.db.apps import Code
 from fedishare.db.base import lock
 from fedishare.db.drafts import DraftPicture
 from fedishare.db.handles import ScheduledFile
@@ -30,6 +31,8 @@ AT_ONCE: Final = 500
 SWEEPS: Final = (
     (delete(work.SeenSignature).where(work.SeenSignature.expires_at < bindparam("before")), timedelta()),
     (delete(Session).where(Session.expires_at < bindparam("before")), timedelta()),
+    # A code that comes too late is refused in any case, so nobody has to know whether it was used.
+    (delete(Code).where(Code.expires_at < bindparam("before")), timedelta()),
     (
         delete(work.Received).where(work.Received.at < bindparam("before"), work.Received.outcome.is_not(None)),
         RECEIVED_KEPT,

@@ -22,7 +22,7 @@ from fedishare.domain.kinds import KeyKind, Kind
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import PublishActor
 from fedishare.net.keys import Keypair
-from fedishare.services import collected, follows, receipts, threads, topics
+from fedishare.services import follows, receipts, threads, tokens, topics
 
 # Narrower than what others may be called: it must be easy to say, and to type on a phone.
 USERNAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,28}[a-z0-9])?", re.IGNORECASE | re.ASCII)
@@ -247,6 +247,7 @@ def remove(tx: Connection, *, actor_id: int, here: Here) -> None:
     tx.execute(END_FOLLOWS, {"actor": actor_id})
     tx.execute(END_REACTIONS, {"actor": actor_id})
     tx.execute(DROP_KEYS, {"actor": actor_id})
+    tokens.end_of_actor(tx, actor_id=actor_id, now=now)
     tx.execute(MARK_DELETED, {"actor": actor_id, "now": now})
     receipts.remember_deleted(tx, uri=address, now=now)
 

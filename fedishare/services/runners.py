@@ -15,7 +15,7 @@ from fedishare.db.people import Actor
 from fedishare.domain.kinds import DeedKind, Kind, NoticeKind, RunnerRole, RunnerState
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import AnswerInvitation, EndInvitation, InviteRunner
-from fedishare.services import handles, notices, scheduled
+from fedishare.services import handles, notices, scheduled, tokens
 from fedishare.services.handles import ACTIVE, RUNNER, STANDING, Speaker
 
 MOST_RUNNERS: Final = 50
@@ -166,6 +166,7 @@ def _manager(tx: Connection, *, handle_id: int, actor_id: int, as_admin: bool) -
 
 
 def _hand_over(tx: Connection, here: Here, gone: Speaker) -> None:
+    tokens.end_as_handle(tx, handle_id=gone.handle_id, actor_id=gone.by_id, now=here.now())
     scheduled.hand_over(tx, here, handle_id=gone.handle_id, writer_id=gone.by_id, writer=gone.handle)
 
 

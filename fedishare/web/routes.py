@@ -6,7 +6,8 @@ from fedishare.http.routes import Routes
 from fedishare.web import (
     actions,
     adapting,
-    anthologies,
+    apps,
+    authorize,
     blocks,
     compose,
     deliveries,
@@ -83,6 +84,8 @@ ALL: Final[tuple[Routes, ...]] = tuple(
         search,
         intents,
         settings,
+        apps,
+        authorize,
         blocks,
         moving,
         reports,

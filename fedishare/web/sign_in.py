@@ -34,7 +34,7 @@ routes: Final = Routes()
 @routes.get("/sign-in", allow=Allow.ANYONE)
 async def ask(request: web.Request) -> web.Response:
     onward = local_path(request.query.get("next", "/"))
-    if request[VISITOR].is_signed_in:
+    if request[VISITOR].is_signed_in and not request.query.get("again"):
         return asked.go(onward)
     return await page(request, "sign_in.html", values={"next": onward}, errors={})
 

@@ -32,8 +32,11 @@ SIGHT: Final = "attack/test_sight.py::"
 RULES: Final = "attack/test_moderation.py::"
 DOORS: Final = "attack/test_accounts.py::"
 ORDER: Final = "attack/test_order.py::"
+TABLE: Final = "api/test_table.py::"
+APPS: Final = "api/test_apps.py::"
+CONSENT: Final = "api/test_authorize.py::"
+CODES: Final = "api/test_oauth.py::"
 
-NO_OAUTH: Final = "Programs cannot sign in yet, so there are no codes, tokens or scopes to steal."
 NO_MAIL: Final = "The node sends and reads no mail."
 NO_STREAMS: Final = "There are no streams; every page is asked for anew, with the rights of that moment."
 NO_IMPORT: Final = "Nothing is imported: no archives, no feeds."
@@ -662,20 +665,44 @@ CORPUS: Final = (
             "core/test_hosts.py::test_mod_11_what_somebody_had_to_register_is_what_is_counted",
         ),
     ),
-    *(
-        Row(f"AUTH-{number:02}", what, (), NO_OAUTH)
-        for number, what in enumerate(
-            (
-                "a code used twice",
-                "a redirect that is nearly right",
-                "a proof of the code that is missing or wrong",
-                "every route with every scope",
-                "consent by another site",
-                "programs with wicked names",
-            ),
-            1,
-        )
+    Row("AUTH-01", "a code used twice", (f"{CODES}test_a_code_that_comes_twice_ends_what_it_was_exchanged_for",)),
+    Row(
+        "AUTH-02",
+        "a redirect that is nearly right",
+        (
+            f"{CONSENT}test_nobody_is_sent_where_the_app_is_not_registered",
+            f"{APPS}test_what_cannot_be_an_app_is_refused_in_words",
+        ),
     ),
+    Row(
+        "AUTH-03",
+        "a proof of the code that is missing or wrong",
+        (
+            f"{CODES}test_a_code_without_all_that_belongs_to_it_is_worth_nothing",
+            f"{CODES}test_a_verifier_that_nobody_asked_for_is_refused",
+            f"{CONSENT}test_what_the_app_asks_wrongly_comes_back_to_it_with_its_state",
+        ),
+    ),
+    Row(
+        "AUTH-04",
+        "every route with every scope",
+        (
+            f"{TABLE}test_without_a_token_only_what_is_open_answers",
+            f"{TABLE}test_every_scope_but_the_right_ones_is_refused",
+            f"{TABLE}test_an_app_by_itself_is_no_person",
+            f"{TABLE}test_an_endpoint_without_a_scope_cannot_be_declared",
+        ),
+    ),
+    Row(
+        "AUTH-05",
+        "consent by another site",
+        (
+            f"{CONSENT}test_a_page_elsewhere_cannot_press_the_button",
+            f"{CONSENT}test_an_app_is_asked_about_every_time",
+            f"{CONSENT}test_a_teacher_signs_in_and_then_reads_what_the_app_may_do",
+        ),
+    ),
+    Row("AUTH-06", "programs with wicked names", (f"{APPS}test_the_name_of_an_app_is_shortened_and_made_plain",)),
     Row(
         "AUTH-07",
         "onward to another site",
