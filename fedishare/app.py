@@ -100,7 +100,7 @@ def build(
     app[keys.DARKROOM] = asyncio.Semaphore(OPENED_AT_ONCE)
     app[api_keys.RATES] = Rates(calls=settings.app_requests)
     app[api_keys.MISSES] = Misses()
-    app[api_keys.KEPT] = Kept(lambda: app[keys.DATABASE].ledger)
+    app[api_keys.KEPT] = Kept(lambda: app[keys.DATABASE].ledger, api_version=endpoints.api_version())
     app.on_response_prepare.append(add_headers)
     app.on_response_prepare.append(api_middleware.add_headers)
     app.cleanup_ctx.append(_tools(resolver))

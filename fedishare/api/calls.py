@@ -132,12 +132,23 @@ class Call(msgspec.Struct, frozen=True):
             raise Malformed("offset cannot be negative.")
         return found
 
-    def listed(self, values: Sequence[object], *, page: Page, newest: int | None, oldest: int | None) -> Answer:
-        """A page of a list, with the addresses of its neighbours; `newest` and `oldest` are what it pages by."""
+    def listed(
+        self,
+        values: Sequence[object],
+        *,
+        page: Page,
+        newest: int | None,
+        oldest: int | None,
+        is_full: bool | None = None,
+    ) -> Answer:
+        """A page of a list, with the addresses of its neighbours; `newest` and `oldest` are what it pages by.
+
+        `is_full` says whether there may be more, where that cannot be told by the number of values.
+        """
         if newest is None or oldest is None:
             return Answer(values)
         links = [self._link("prev", {"min_id": newest}, page)]
-        if len(values) >= page.limit or page.is_upward:
+        if page.is_upward or (len(values) >= page.limit if is_full is None else is_full):
             links.insert(0, self._link("next", {"max_id": oldest}, page))
         return Answer(values, link=", ".join(links))
 
@@ -145,6 +156,10 @@ class Call(msgspec.Struct, frozen=True):
         others = [(name, value) for name, value in _flat(self.params) if name not in CURSORS]
         query = urlencode([*others, ("limit", page.limit), *cursor.items()])
         return f'<{self.here.uris.origin}{quote(self.at)}?{query}>; rel="{rel}"'
+
+    def anew(self) -> "Call":
+        """The same call within a write, in which nothing that was kept from before may be used."""
+        return msgspec.structs.replace(self, moment=Moment(self.moment.now, None))
 
     @property
     def now(self) -> datetime:

@@ -12,6 +12,8 @@ V = TypeVar("V")
 
 # What other processes of the node change is seen this late; what this one changes, at once.
 FRESH: Final = timedelta(seconds=5)
+# To count everything takes a look at every public post.
+COUNTED_EVERY: Final = timedelta(minutes=1)
 MOST: Final = 5_000
 
 
@@ -31,9 +33,10 @@ class _Found(NamedTuple):
 class Shelf(Generic[V]):
     """Values by id, good until a table they were made from changes or FRESH has passed. For any thread."""
 
-    def __init__(self, ledger: Callable[[], Ledger], *, tables: Iterable[str]) -> None:
+    def __init__(self, ledger: Callable[[], Ledger], *, tables: Iterable[str], fresh: timedelta = FRESH) -> None:
         self._ledger = ledger
         self._tables = frozenset(tables)
+        self._fresh = fresh
         self._found: OrderedDict[int, _Found] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -67,14 +70,16 @@ class Shelf(Generic[V]):
         sources.add(self._tables, since=commits)
         with self._lock:
             for key, value in made.items():
-                self._found[key] = _Found(value, sources, now + FRESH)
+                self._found[key] = _Found(value, sources, now + self._fresh)
                 self._found.move_to_end(key)
             while len(self._found) > MOST:
                 self._found.popitem(last=False)
 
 
 class Kept:
-    """The shelves of one process."""
+    """The shelves of one process, and the number by which Mastodon counts what an API can do."""
 
-    def __init__(self, ledger: Callable[[], Ledger]) -> None:
+    def __init__(self, ledger: Callable[[], Ledger], *, api_version: int) -> None:
+        self.api_version = api_version
         self.accounts: Shelf[Any] = Shelf(ledger, tables=("actor", "follow", "post", "account", "handle"))
+        self.counts: Shelf[Any] = Shelf(ledger, tables=(), fresh=COUNTED_EVERY)

@@ -87,6 +87,10 @@ class Uris(msgspec.Struct, frozen=True):
     def media(self, key: str) -> str:
         return f"{self.origin}/media/{key}"
 
+    def portrait(self, key: str) -> str:
+        """The picture of somebody here, for everybody."""
+        return f"{self.origin}/portraits/{key}"
+
     def tag(self, name: str) -> str:
         return f"{self.origin}/tags/{quote(name)}"
 

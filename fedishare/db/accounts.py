@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, false
 
 from fedishare.db.base import Base, Mapped, Serial, mapped_column, words
 from fedishare.domain.audience import Visibility
@@ -23,6 +23,9 @@ class Account(Base):
     default_visibility: Mapped[Visibility] = mapped_column(words(Visibility), default=Visibility.PUBLIC)
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    # What an app offers for a new post; None is what they wrote in last.
+    default_sensitive: Mapped[bool] = mapped_column(default=False, server_default=false())
+    default_language: Mapped[str | None]
 
 
 class Session(Base):

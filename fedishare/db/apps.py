@@ -1,4 +1,4 @@
-"""Programs that ask to act for people, and the codes they are given on the way to a token."""
+"""Programs that ask to act for people, the codes they exchange for tokens, and what they have us remember."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -41,3 +41,15 @@ class Code(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
+
+
+class Marker(Base):
+    """How far somebody has read in a timeline, so that their next device begins there."""
+
+    __tablename__ = "marker"
+
+    actor_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True)
+    timeline: Mapped[str] = mapped_column(primary_key=True)
+    last_read_id: Mapped[str]
+    version: Mapped[int]
+    updated_at: Mapped[datetime]

@@ -41,3 +41,16 @@ class Block(Base):
     blocker_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"))
     blocked_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime]
+
+
+class FollowedTag(Base):
+    """A hashtag whose public posts somebody wants in their home: `name` folded, `label` as they wrote it."""
+
+    __tablename__ = "followed_tag"
+    __table_args__ = (UniqueConstraint("actor_id", "name"),)
+
+    id: Mapped[Id]
+    actor_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(index=True)
+    label: Mapped[str]
+    created_at: Mapped[datetime]

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, UniqueConstraint
 
 from fedishare.db.base import Base, Id, Mapped, Serial, mapped_column, words
-from fedishare.domain.kinds import KeyKind, Kind
+from fedishare.domain.kinds import KeyKind, Kind, PortraitKind
 
 
 class Actor(Base):
@@ -62,6 +62,31 @@ class FeaturedTag(Base):
     actor_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)
     label: Mapped[str]
+
+
+class Remark(Base):
+    """What somebody noted about somebody, for themselves alone."""
+
+    __tablename__ = "remark"
+
+    by_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True)
+    about_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True, index=True)
+    text: Mapped[str]
+
+
+class Portrait(Base):
+    """The picture of an actor of ours, for everybody to see. `key` cannot be guessed, and is new for a new one."""
+
+    __tablename__ = "portrait"
+    __table_args__ = (UniqueConstraint("actor_id", "kind"),)
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    actor_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"))
+    kind: Mapped[PortraitKind] = mapped_column(words(PortraitKind))
+    storage_key: Mapped[str] = mapped_column(index=True)
+    media_type: Mapped[str]
+    size: Mapped[int]
+    created_at: Mapped[datetime]
 
 
 class ActorKey(Base):

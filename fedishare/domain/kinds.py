@@ -18,6 +18,13 @@ class KeyKind(StrEnum):
     ED25519 = "ed25519"
 
 
+class PortraitKind(StrEnum):
+    """The two pictures of an actor, by their names in ActivityStreams."""
+
+    ICON = "icon"
+    IMAGE = "image"
+
+
 class FollowState(StrEnum):
     REQUESTED = "requested"
     ACCEPTED = "accepted"

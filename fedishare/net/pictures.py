@@ -28,8 +28,8 @@ class Clean(NamedTuple):
     height: int
 
 
-def clean(body: bytes) -> Clean:
-    """The picture in `body`, upright, at most 2560 pixels long and without metadata.
+def clean(body: bytes, *, longest: int = LONGEST_SIDE) -> Clean:
+    """The picture in `body`, upright, at most so many pixels long and without metadata.
 
     It comes out as JPEG, or as PNG where it is see-through; a moving picture keeps its first
     frame. Raises TooLarge and Invalid with what to do.
@@ -41,7 +41,7 @@ def clean(body: bytes) -> Clean:
 
     try:
         with Image.open(io.BytesIO(body), formats=DECODERS) as opened:
-            return _rewritten(opened)
+            return _rewritten(opened, longest)
     except (DecompressionBombWarning, DecompressionBombError):
         raise _too_many_pixels() from None
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
@@ -67,8 +67,8 @@ def bare(opened: "Picture", *, longest: int) -> "Picture":
     return alone
 
 
-def _rewritten(opened: "Picture") -> Clean:
-    alone = bare(opened, longest=LONGEST_SIDE)
+def _rewritten(opened: "Picture", longest: int) -> Clean:
+    alone = bare(opened, longest=longest)
     written = io.BytesIO()
     if alone.mode == "RGBA":
         alone.save(written, "PNG", optimize=True)

@@ -59,6 +59,14 @@ def software_of(tx: Connection, *, actor_id: int) -> str | None:
     return found
 
 
+KNOWN: Final = select(func.count()).select_from(Node)
+
+
+def known(tx: Connection) -> int:
+    """How many other servers this node has met."""
+    return tx.scalar(KNOWN) or 0
+
+
 def blocked(tx: Connection) -> list[BlockedLine]:
     """The domains this node has nothing to do with, by name."""
     return [BlockedLine(*row) for row in tx.execute(BLOCKED)]

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from fedishare.core.errors import NotFound
 from fedishare.db.base import aliased
 from fedishare.db.media import Media
-from fedishare.db.people import Actor
+from fedishare.db.people import Actor, Portrait
 from fedishare.db.posts import Post, Revision
 from fedishare.db.reports import Report
 from fedishare.db.resources import ResourceFile, Use
@@ -212,6 +212,17 @@ def picture(tx: Connection, *, key: str, viewer: int | None, reader: int | None 
         if is_own or (post_id is not None and _may_have(tx, post_id=post_id, viewer=viewer, reader=reader)):
             return StoredPicture(*facts)
     raise NotFound("There is no such picture, or it is not for you.")
+
+
+PORTRAIT: Final = select(Portrait.storage_key, Portrait.media_type).where(Portrait.key == bindparam("named"))
+
+
+def portrait(tx: Connection, *, key: str) -> tuple[str, str]:
+    """Where the picture of somebody is stored, and its type. Raises NotFound."""
+    row = tx.execute(PORTRAIT, {"named": key}).one_or_none()
+    if row is None:
+        raise NotFound("There is no such picture.")
+    return row.storage_key, row.media_type
 
 
 def loose_pictures(tx: Connection, *, keys: Sequence[str], owner: int) -> list[Loose]:

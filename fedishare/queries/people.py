@@ -141,6 +141,14 @@ FIND: Final = (
     .order_by(Actor.local.desc(), Actor.id)
     .limit(bindparam("limit"))
 )
+DISCOVERABLE: Final = (
+    select(Actor.id)
+    .where(Actor.local, Actor.discoverable, Actor.kind != Kind.NODE)
+    .where(Actor.suspended_at.is_(None), Actor.deleted_at.is_(None))
+    .order_by(Actor.id.desc())
+    .offset(bindparam("skipped"))
+    .limit(bindparam("limit"))
+)
 _side = select(Follow.id, *face_columns(Actor)).where(
     Follow.state == FollowState.ACCEPTED, Follow.id < bindparam("before")
 )
@@ -245,6 +253,11 @@ def find(tx: Connection, *, words: str, limit: int = FOUND_AT_MOST) -> list[Face
         return []
     rows = tx.execute(FIND, {"beginning": f"{plain}%", "within": f"%{plain}%", "limit": limit})
     return [face(row) for row in rows]
+
+
+def discoverable(tx: Connection, *, offset: int, limit: int) -> list[int]:
+    """Who lives here and wants to be found, the latest first."""
+    return list(tx.scalars(DISCOVERABLE, {"skipped": offset, "limit": limit}))
 
 
 def followers(

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, bindparam, func, or_, select
 
 from fedishare.db.accounts import Account, Session
+from fedishare.db.people import Actor
 from fedishare.db.posts import Post
 from fedishare.domain.audience import OPEN
 
@@ -28,6 +29,9 @@ POSTS: Final = _public.where(Post.in_reply_to_uri.is_(None))
 COMMENTS: Final = _public.where(Post.in_reply_to_uri.is_not(None))
 
 
+SINCE: Final = select(Actor.created_at).where(Actor.uri == bindparam("node"))
+
+
 class Usage(NamedTuple):
     people: int
     active_in_a_month: int
@@ -45,3 +49,9 @@ def usage(tx: Connection, *, now: datetime) -> Usage:
         posts=tx.scalar(POSTS) or 0,
         comments=tx.scalar(COMMENTS) or 0,
     )
+
+
+def since(tx: Connection, *, uri: str) -> datetime:
+    """When this node was set up; `uri` is the one of its own actor."""
+    found: datetime = tx.execute(SINCE, {"node": uri}).scalar_one()
+    return found

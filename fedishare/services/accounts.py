@@ -15,6 +15,7 @@ from fedishare.db.accounts import Account, Session, Token
 from fedishare.db.base import insert
 from fedishare.db.people import Actor
 from fedishare.domain import scopes as allowed
+from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import Kind
 from fedishare.domain.permissions import Role
 from fedishare.net.keys import Keypair
@@ -41,6 +42,15 @@ CLOSE_SESSION: Final = delete(Session).where(Session.secret_hash == bindparam("h
 CLOSE_ALL: Final = delete(Session).where(Session.account_id == bindparam("account"))
 ISSUE: Final = insert(Token)
 SET_ZONE: Final = update(Account).where(Account.actor_id == bindparam("actor")).values(time_zone=bindparam("zone"))
+SET_HABITS: Final = (
+    update(Account)
+    .where(Account.actor_id == bindparam("actor"))
+    .values(
+        default_visibility=bindparam("visibility"),
+        default_sensitive=bindparam("sensitive"),
+        default_language=bindparam("language"),
+    )
+)
 SET_PASSWORD: Final = (
     update(Account).where(Account.id == bindparam("account")).values(password_hash=bindparam("hashed"))
 )
@@ -137,6 +147,11 @@ def change_password(tx: Connection, here: Here, *, account_id: int, password_has
 def set_time_zone(tx: Connection, *, actor_id: int, zone: str | None) -> None:
     """In which zone somebody reads and writes times."""
     tx.execute(SET_ZONE, {"actor": actor_id, "zone": zone})
+
+
+def set_habits(tx: Connection, *, actor_id: int, visibility: Visibility, sensitive: bool, language: str | None) -> None:
+    """What an app begins a new post with."""
+    tx.execute(SET_HABITS, {"actor": actor_id, "visibility": visibility, "sensitive": sensitive, "language": language})
 
 
 def issue_token(tx: Connection, here: Here, *, username: str, scopes: str) -> str:

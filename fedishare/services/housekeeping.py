@@ -15,6 +15,7 @@ from fedishare.db.drafts import DraftPicture
 from fedishare.db.handles import ScheduledFile
 from fedishare.db.media import Media
 from fedishare.db.nodes import Node
+from fedishare.db.people import Portrait
 from fedishare.db.previews import Preview
 from fedishare.db.resources import ResourceFile
 from fedishare.db.versions import FormerFile
@@ -62,6 +63,9 @@ HELD_BY_SCHEDULED: Final = select(ScheduledFile.storage_key).where(
 HELD_BY_VERSIONS: Final = select(FormerFile.storage_key).where(
     FormerFile.storage_key.in_(bindparam("keys", expanding=True))
 )
+HELD_BY_PORTRAITS: Final = select(Portrait.storage_key).where(
+    Portrait.storage_key.in_(bindparam("keys", expanding=True))
+)
 PLANNED: Final = select(
     exists().where(work.Job.kind == Sweep.__name__, work.Job.failed_at.is_(None), work.Job.due_at > bindparam("after"))
 )
@@ -77,7 +81,7 @@ def orphans(tx: Connection, keys: Sequence[str]) -> list[str]:
         held.update(tx.scalars(HELD_BY_MEDIA, some), tx.scalars(HELD_BY_RESOURCES, some))
         held.update(tx.scalars(uploads.HELD, some), tx.scalars(HELD_BY_VERSIONS, some))
         held.update(tx.scalars(HELD_BY_PREVIEWS, some))
-        held.update(tx.scalars(HELD_BY_SCHEDULED, some))
+        held.update(tx.scalars(HELD_BY_SCHEDULED, some), tx.scalars(HELD_BY_PORTRAITS, some))
     return [key for key in keys if key not in held]
 
 

@@ -74,6 +74,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stewards_only: bool
 
 
+def follow(tx: Connection, here: Here, *, follower_id: int, followee_id: int) -> None:
+    """Follow somebody, or join a room that has no rules, or whose rules were accepted. Raises Refused for others."""
+    terms = rooms.terms(tx, room_id=followee_id, actor_id=follower_id, now=here.now())
+    if terms is not None and terms.rules and terms.accepted_version != terms.rules_version:
+        raise Refused("This room has rules. Open its page and press Join there, to read and accept them first.")
+    follows.request(tx, here, follower_id=follower_id, followee_id=followee_id)
+
+
 def join(
     tx: Connection, here: Here, *, room_id: int, actor_id: int, version: int | None, link: str | None = None
 ) -> FollowState:

@@ -3,6 +3,7 @@
 import re
 from contextlib import suppress
 from datetime import datetime
+from html import escape
 from typing import Any, Final
 
 import msgspec
@@ -26,6 +27,10 @@ from fedishare.services import follows, receipts, threads, tokens, topics
 
 # Narrower than what others may be called: it must be easy to say, and to type on a phone.
 USERNAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,28}[a-z0-9])?", re.IGNORECASE | re.ASCII)
+LONGEST_NAME: Final = 100
+LONGEST_ABOUT: Final = 2000
+MOST_FIELDS: Final = 4
+LONGEST_FIELD: Final = 255
 PLACES: Final = {
     Kind.PERSON: Place.PERSON,
     Kind.GROUP: Place.GROUP,
@@ -84,6 +89,9 @@ PROFILE: Final = (
         indexable=func.coalesce(bindparam("is_indexable", type_=Boolean), Actor.indexable),
     )
 )
+
+
+SET_FIELDS: Final = update(Actor).where(Actor.id == bindparam("actor")).values(fields=bindparam("lines"))
 
 
 class ForeignKey(msgspec.Struct, frozen=True):
@@ -284,7 +292,7 @@ def update_profile(
     indexable: bool | None = None,
 ) -> None:
     """What a person says about themselves; followers elsewhere are told. With None `indexable` stays as it is."""
-    shown = markup.text(name, limit=100)
+    shown = markup.text(name, limit=LONGEST_NAME)
     if not shown:
         raise Invalid("Please give a name that people can read.")
     html = _about(here, summary_source)
@@ -301,6 +309,26 @@ def update_profile(
         },
     )
     enqueue(tx, PublishActor(actor_id), due=here.now())
+
+
+def set_fields(tx: Connection, here: Here, *, actor_id: int, fields: list[tuple[str, str]]) -> None:
+    """The lines of a profile, each with a name and a value; empty ones are left out. Raises Invalid."""
+    kept = [(markup.text(name, limit=LONGEST_FIELD), value.strip()) for name, value in fields]
+    kept = [(name, value) for name, value in kept if name and value]
+    if len(kept) > MOST_FIELDS:
+        raise Invalid(f"A profile may have up to {MOST_FIELDS} lines.")
+    if any(len(value) > LONGEST_FIELD for _, value in kept):
+        raise Invalid(f"A line of a profile may have up to {LONGEST_FIELD} characters.")
+    lines = [{"name": name, "value": _line(here, value), "source": value} for name, value in kept]
+    tx.execute(SET_FIELDS, {"actor": actor_id, "lines": lines})
+    enqueue(tx, PublishActor(actor_id), due=here.now())
+
+
+def _line(here: Here, source: str) -> str:
+    """One paragraph without its tag: a value stands within a line."""
+    html = _about(here, " ".join(source.split()))
+    inner = html.removeprefix("<p>").removesuffix("</p>")
+    return inner if "<p>" not in inner else escape(source)
 
 
 def _about(here: Here, source: str) -> str:

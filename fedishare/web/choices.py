@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from fedishare.domain import audience, vocabularies
+from fedishare.domain import audience, languages, vocabularies
 from fedishare.domain.audience import LADDER, Visibility
 from fedishare.domain.kinds import PostKind, QuotePolicy
 from fedishare.queries.cards import Card
@@ -22,42 +22,7 @@ SUBJECTS: Final = tuple((subject.slug, subject.label) for subject in vocabularie
 TYPES: Final = tuple((kind.slug, kind.label) for kind in vocabularies.RESOURCE_TYPES)
 ROLES: Final = tuple((f"audience_{role.slug}", role.label) for role in vocabularies.ROLES)
 FEATURES: Final = tuple((f"feature_{feature.slug}", feature.label) for feature in vocabularies.FEATURES)
-LANGUAGES: Final = (
-    ("en", "English"),
-    ("cy", "Cymraeg"),
-    ("gd", "Gàidhlig"),
-    ("ga", "Gaeilge"),
-    ("ar", "العربية"),
-    ("bg", "Български"),
-    ("cs", "Čeština"),
-    ("da", "Dansk"),
-    ("de", "Deutsch"),
-    ("el", "Ελληνικά"),
-    ("es", "Español"),
-    ("et", "Eesti"),
-    ("fi", "Suomi"),
-    ("fr", "Français"),
-    ("he", "עברית"),
-    ("hr", "Hrvatski"),
-    ("hu", "Magyar"),
-    ("it", "Italiano"),
-    ("ja", "日本語"),
-    ("lt", "Lietuvių"),
-    ("lv", "Latviešu"),
-    ("nl", "Nederlands"),
-    ("no", "Norsk"),
-    ("pl", "Polski"),
-    ("pt", "Português"),
-    ("ro", "Română"),
-    ("ru", "Русский"),
-    ("sk", "Slovenčina"),
-    ("sl", "Slovenščina"),
-    ("sv", "Svenska"),
-    ("tr", "Türkçe"),
-    ("uk", "Українська"),
-    ("ur", "اردو"),
-    ("zh", "中文"),
-)
+LANGUAGES: Final = languages.LANGUAGES
 # What a person may choose; a post for the members of a room alone waits for private rooms.
 OFFERED: Final = (Visibility.PUBLIC, Visibility.QUIET, Visibility.FOLLOWERS, Visibility.MENTIONED)
 LABELS: Final = {

@@ -15,11 +15,12 @@ from aiohttp.http import HttpProcessingError
 from fedishare.core.errors import FediShareError, Invalid, TooLarge, Unreachable
 from fedishare.domain import contents, files
 from fedishare.domain.permissions import Verb, may
+from fedishare.http import darkroom
 from fedishare.http.keys import STORAGE, VISITOR
 from fedishare.net import pictures
 from fedishare.services.media import Upload
 from fedishare.services.resources import MOST_FILES
-from fedishare.web import media, staging
+from fedishare.web import staging
 
 MOST_PARTS: Final = 200
 LONGEST_FIELD: Final = 128 << 10
@@ -120,7 +121,7 @@ async def _keep_picture(request: web.Request, part: BodyPartReader, form: Form, 
     body = await _bytes(part, pictures.MAX_BYTES)
     if not body or not request[VISITOR].is_signed_in:
         return
-    clean = await media.cleaned(body)
+    clean = await darkroom.cleaned(body)
     stored = await request.app[STORAGE].save_bytes(clean.body)
     form.pictures[place] = Upload(stored.key, clean.media_type, stored.size, clean.width, clean.height)
 

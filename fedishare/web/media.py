@@ -1,29 +1,21 @@
 """Pictures: made harmless on the way in, shown to those who may see their post on the way out."""
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from aiohttp import web
 
 from fedishare.domain import files
+from fedishare.domain.audience import Visibility
 from fedishare.http import readers
 from fedishare.http.keys import DATABASE, STORAGE, VISITOR
 from fedishare.http.routes import Allow, Routes
-from fedishare.net import pictures
 from fedishare.queries import pages
 from fedishare.web import downloads
 
 FRESH_FOR: Final = 3600
-# A large picture takes a second and a hundred megabytes: never more than two at a time.
-_DARKROOM: Final = ThreadPoolExecutor(2, thread_name_prefix="pictures")
+UNCHANGING: Final = 30 * 86_400
 
 routes: Final = Routes()
-
-
-async def cleaned(body: bytes) -> pictures.Clean:
-    """An uploaded picture, written anew; raises Invalid or TooLarge with what to do."""
-    return await asyncio.get_running_loop().run_in_executor(_DARKROOM, pictures.clean, body)
 
 
 @routes.get("/media/{key}", allow=Allow.ANYONE)
@@ -37,3 +29,12 @@ async def show(request: web.Request) -> web.StreamResponse:
         headers["Content-Disposition"] = downloads.attachment("file")
     path = request.app[STORAGE].path(found.storage_key)
     return await downloads.send(request, path, etag=key, headers=headers)
+
+
+@routes.get("/portraits/{key}", allow=Allow.ANYONE)
+async def portrait(request: web.Request) -> web.StreamResponse:
+    """The picture of somebody here. A new one has a new address, so this one never changes."""
+    key = request.match_info["key"]
+    storage_key, media_type = await request.app[DATABASE].read(pages.portrait, key=key)
+    headers = downloads.headers(media_type=media_type, visibility=Visibility.PUBLIC, seconds=UNCHANGING)
+    return await downloads.send(request, request.app[STORAGE].path(storage_key), etag=key, headers=headers)

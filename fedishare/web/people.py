@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from aiohttp import web
 from sqlalchemy import Connection
 
-from fedishare.core.errors import Invalid, NotFound, Refused
+from fedishare.core.errors import Invalid, NotFound
 from fedishare.core.here import Here
 from fedishare.domain import markup, vocabularies
 from fedishare.domain.kinds import Access, FollowState, Kind, Level, StewardRole
@@ -22,8 +22,8 @@ from fedishare.queries.meetings import Glance
 from fedishare.queries.people import Profile, Relation
 from fedishare.queries.rooms import RoomFacts
 from fedishare.queries.schools import SchoolFacts
-from fedishare.services import follows
-from fedishare.web import anthologies, asked, choices, forms
+from fedishare.services import follows, membership
+from fedishare.web import asked, choices, forms
 
 SHOWN: Final = frozenset({"all", "resources", "talk", "questions", "unanswered", "news", "achievements"})
 LIST_PAGE: Final = 50
@@ -211,10 +211,7 @@ async def _circle(
 
 
 def _follow(tx: Connection, here: Here, *, mine: int, other: int) -> None:
-    terms = rooms.terms(tx, room_id=other, actor_id=mine, now=here.now())
-    if terms is not None and terms.rules and terms.accepted_version != terms.rules_version:
-        raise Refused("This room has rules. Open its page and press Join there, to read and accept them first.")
-    follows.request(tx, here, follower_id=mine, followee_id=other)
+    membership.follow(tx, here, follower_id=mine, followee_id=other)
 
 
 def _unfollow(tx: Connection, here: Here, *, mine: int, other: int) -> None:

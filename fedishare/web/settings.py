@@ -22,7 +22,6 @@ from fedishare.services.descriptions import Misfit
 from fedishare.web import asked, choices, forms, sign_in
 from fedishare.web.forms import Form
 
-LONGEST_ABOUT: Final = 2000
 SAVED: Final = {
     "page": "Your page is saved.",
     "resources": "New resources will begin with this.",
@@ -82,8 +81,8 @@ class _Mistake(Invalid):
 
 async def _change_page(request: web.Request, form: Form) -> web.Response:
     about = form.text("about")
-    if len(about) > LONGEST_ABOUT:
-        raise _Mistake("about", f"Please keep it under {LONGEST_ABOUT} characters.")
+    if len(about) > people_services.LONGEST_ABOUT:
+        raise _Mistake("about", f"Please keep it under {people_services.LONGEST_ABOUT} characters.")
     try:
         await request.app[DATABASE].write(
             _update, request.app[HERE], actor_id=asked.me(request), name=form.text("name"), about=about,

@@ -1,18 +1,21 @@
 """A whole node, and apps that speak to it as anybody's would: over a socket, with a token."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 
 from fedishare.core import ids
 from fedishare.core.here import Here
 from fedishare.db.accounts import Token
 from fedishare.db.engine import Database
 from fedishare.domain.permissions import Role
+from fedishare.http.keys import DATABASE
 from fedishare.services import accounts
 from tests.builders import Made, add
 from tests.web.conftest import Browser, Node, here, node, settings
@@ -94,6 +97,31 @@ class School:
         self.db = db
         self.here = here
         self.client = node._client  # noqa: SLF001 -- the same node, asked by apps
+
+    @property
+    def own_db(self) -> Database:
+        """The node's own doors: what passes them, this process knows of."""
+        return self.client.app[DATABASE]
+
+    @contextmanager
+    def counting(self) -> Iterator[list[str]]:
+        """The statements that the node says to its database in reads meanwhile, whose door is left as it was."""
+        db, said = self.own_db, list[str]()
+
+        def note(_c: Any, _cursor: Any, statement: str, _p: Any, _context: Any, _many: Any) -> None:
+            said.append(statement)
+
+        def heard(tx: Connection, function: Any, *args: Any, **kwargs: Any) -> Any:
+            event.listen(tx, "before_cursor_execute", note)
+            try:
+                return function(tx, *args, **kwargs)
+            finally:
+                event.remove(tx, "before_cursor_execute", note)
+
+        plain: Any = db.read
+        db.read = partial(plain, heard)  # type: ignore[method-assign]  # the same door, with an ear to it
+        yield said
+        del db.read
 
     @property
     def stranger(self) -> Phone:

@@ -1,0 +1,26 @@
+"""How far somebody has read."""
+
+from typing import Final
+
+from sqlalchemy import Connection
+
+from fedishare.core.here import Here
+from fedishare.db.apps import Marker
+from fedishare.db.base import insert
+
+TIMELINES: Final = ("home", "notifications")
+_marker = insert(Marker)
+SET: Final = _marker.on_conflict_do_update(
+    index_elements=["actor_id", "timeline"],
+    set_={
+        "last_read_id": _marker.excluded.last_read_id,
+        "version": Marker.version + 1,
+        "updated_at": _marker.excluded.updated_at,
+    },
+)
+
+
+def place(tx: Connection, here: Here, *, actor_id: int, timeline: str, last_read_id: str) -> None:
+    """Each change counts up, so that two devices see who was last."""
+    row = {"actor_id": actor_id, "timeline": timeline, "last_read_id": last_read_id, "version": 1}
+    tx.execute(SET, row | {"updated_at": here.now()})
