@@ -17,6 +17,7 @@ from fedishare.api import middleware as api_middleware
 from fedishare.api.kept import Kept
 from fedishare.api.misses import Misses
 from fedishare.api.rates import Rates
+from fedishare.api.standing import Watch
 from fedishare.core.clock import Clock, SystemClock
 from fedishare.core.errors import NotFound
 from fedishare.http import assets, keys, visitors
@@ -101,9 +102,11 @@ def build(
     app[api_keys.RATES] = Rates(calls=settings.app_requests)
     app[api_keys.MISSES] = Misses()
     app[api_keys.KEPT] = Kept(lambda: app[keys.DATABASE].ledger, api_version=endpoints.api_version())
+    app[api_keys.WATCH] = Watch(lambda: app[keys.DATABASE])
     app.on_response_prepare.append(add_headers)
     app.on_response_prepare.append(api_middleware.add_headers)
     app.cleanup_ctx.append(_tools(resolver))
+    app.cleanup_ctx.append(_watch)
     if settings.work_in_serve:
         app.cleanup_ctx.append(_work)
     for entry in entries():
@@ -111,9 +114,11 @@ def build(
         if entry.method == "GET":
             app.router.add_route("HEAD", entry.path, entry.guarded())
     for endpoint in endpoints.endpoints():
-        app.router.add_route(endpoint.method, endpoint.path, endpoint.serve)
-        if endpoint.method == "GET":
-            app.router.add_route("HEAD", endpoint.path, endpoint.serve)
+        # Mastodon.py 2.3.3 asks for /api/v2/instance/ with a slash at the end, which Mastodon does not mind.
+        for path in (endpoint.path, f"{endpoint.path}/"):
+            app.router.add_route(endpoint.method, path, endpoint.serve)
+            if endpoint.method == "GET":
+                app.router.add_route("HEAD", path, endpoint.serve)
     return app
 
 
@@ -126,6 +131,11 @@ def _tools(resolver: AbstractResolver | None) -> Callable[[web.Application], Asy
             yield
 
     return opened
+
+
+async def _watch(app: web.Application) -> AsyncIterator[None]:
+    yield
+    await app[api_keys.WATCH].close()
 
 
 async def _work(app: web.Application) -> AsyncIterator[None]:

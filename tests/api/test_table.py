@@ -52,7 +52,7 @@ TO_SIGN_IN: Final = frozenset({"/api/v1/apps", "/oauth/token", "/oauth/revoke"})
 
 def test_whatever_the_application_serves_to_apps_stands_in_the_table(settings: Settings) -> None:
     served = {
-        (route.method, route.resource.canonical)
+        (route.method, route.resource.canonical.removesuffix("/"))
         for route in app.build(settings).router.routes()
         if route.resource is not None and is_for_apps(route.resource.canonical) and route.method != "HEAD"
     }
