@@ -2,6 +2,7 @@
 
 from fedishare.db import (
     accounts,
+    anthologies,
     apps,
     drafts,
     follows,
@@ -30,6 +31,7 @@ from fedishare.db.base import METADATA
 
 ALL = (
     accounts,
+    anthologies,
     apps,
     drafts,
     follows,

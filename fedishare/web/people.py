@@ -23,7 +23,7 @@ from fedishare.queries.people import Profile, Relation
 from fedishare.queries.rooms import RoomFacts
 from fedishare.queries.schools import SchoolFacts
 from fedishare.services import follows, membership
-from fedishare.web import asked, choices, forms
+from fedishare.web import anthologies, asked, choices, forms
 
 SHOWN: Final = frozenset({"all", "resources", "talk", "questions", "unanswered", "news", "achievements"})
 LIST_PAGE: Final = 50

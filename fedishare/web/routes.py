@@ -6,6 +6,7 @@ from fedishare.http.routes import Routes
 from fedishare.web import (
     actions,
     adapting,
+    anthologies,
     apps,
     authorize,
     blocks,
