@@ -19,7 +19,9 @@ from fedishare.core.errors import Invalid, Malformed, TooLarge
 MOST_FIELDS: Final = 2_000
 DEEPEST: Final = 8
 LONGEST_NAME: Final = 200
-LONGEST_VALUE: Final = 1 << 20
+# All fields of a form together, and the files beside them.
+MOST_TEXT: Final = 1 << 20
+MOST_FILES: Final = 4
 CHUNK: Final = 64 << 10
 IN_MEMORY: Final = 1 << 20
 TRUE: Final = frozenset({"true", "1", "on", "t", "yes"})
@@ -181,16 +183,24 @@ def _from_form(body: bytes) -> Tree:
 async def _from_parts(request: web.Request, most_bytes: int) -> tuple[Tree, dict[str, Sent]]:
     pairs: list[tuple[str, Any]] = []
     files: dict[str, Sent] = {}
+    left = MOST_TEXT
     try:
         reader = await request.multipart()
         while (part := await reader.next()) is not None:
-            if not isinstance(part, BodyPartReader) or len(pairs) + len(files) >= MOST_FIELDS:
+            is_file = isinstance(part, BodyPartReader) and part.filename is not None
+            if (
+                not isinstance(part, BodyPartReader)
+                or len(pairs) >= MOST_FIELDS
+                or (is_file and len(files) >= MOST_FILES)
+            ):
                 raise Malformed("The form has parts that no app sends.")
             name = part.name or ""
-            if part.filename is None:
-                pairs.append((name, (await _bytes(part)).decode(errors="replace")))
-            else:
+            if is_file:
                 files[name] = await _file(part, most_bytes)
+            else:
+                value = await _bytes(part, left)
+                left -= len(value)
+                pairs.append((name, value.decode(errors="replace")))
     except (ValueError, AssertionError, HttpProcessingError) as error:
         raise Malformed("The form arrived broken.") from error
     tree: Tree = {}
@@ -198,12 +208,12 @@ async def _from_parts(request: web.Request, most_bytes: int) -> tuple[Tree, dict
     return tree, files
 
 
-async def _bytes(part: BodyPartReader) -> bytes:
+async def _bytes(part: BodyPartReader, most: int) -> bytes:
     body = bytearray()
     while chunk := await part.read_chunk(CHUNK):
         body += chunk
-        if len(body) > LONGEST_VALUE:
-            raise TooLarge("A field of the form is longer than any that is asked for.")
+        if len(body) > most:
+            raise TooLarge("The form is longer than any that is asked for.")
     return bytes(body)
 
 

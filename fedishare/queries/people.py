@@ -8,17 +8,15 @@ from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select
 from fedishare.core.errors import Gone, NotFound
 from fedishare.core.here import Here
 from fedishare.db.accounts import Account, Session
-from fedishare.db.base import aliased
 from fedishare.db.follows import Block, Follow, Mute
 from fedishare.db.handles import Runner
 from fedishare.db.notices import Notice
 from fedishare.db.people import Actor, FeaturedTag
-from fedishare.db.posts import Post
-from fedishare.domain.audience import OPEN
 from fedishare.domain.kinds import FollowState, Kind, RunnerState
 from fedishare.domain.permissions import Role
 from fedishare.queries.cards import Face, face, face_columns
 from fedishare.queries.privacy import is_private_room
+from fedishare.queries.profiles import FOLLOWED_BY, FOLLOWS, POSTS
 from fedishare.queries.timelines import NEWEST
 
 FOUND_AT_MOST: Final = 20
@@ -78,30 +76,7 @@ class SignedIn(NamedTuple):
     runs: int
 
 
-_followed: Any = aliased(Actor)
-_posts = (
-    select(func.count())
-    .select_from(Post)
-    .where(Post.author_id == Actor.id, Post.deleted_at.is_(None), Post.visibility.in_(OPEN))
-    .correlate(Actor)
-    .scalar_subquery()
-)
-_followers = (
-    select(func.count())
-    .select_from(Follow)
-    .where(Follow.followee_id == Actor.id, Follow.state == FollowState.ACCEPTED)
-    .correlate(Actor)
-    .scalar_subquery()
-)
-_following = (
-    select(func.count())
-    .select_from(Follow)
-    .join(_followed, _followed.id == Follow.followee_id)
-    .where(Follow.follower_id == Actor.id, Follow.state == FollowState.ACCEPTED, ~is_private_room(_followed))
-    .correlate(Actor)
-    .scalar_subquery()
-)
-_columns = (*(getattr(Actor, name) for name in Profile._fields[:-3]), _posts, _followers, _following)
+_columns = (*(getattr(Actor, name) for name in Profile._fields[:-3]), POSTS, FOLLOWED_BY, FOLLOWS)
 BY_HANDLE: Final = select(Actor.deleted_at, Actor.suspended_at, *_columns).where(
     Actor.handle_key == bindparam("handle")
 )

@@ -53,16 +53,17 @@ _COUNTED: Final = 6  # the fields at the end, which are no columns of their own
 _successor: Final[Any] = aliased(Actor)
 _followed: Final[Any] = aliased(Actor)
 _open = and_(Post.author_id == Actor.id, Post.deleted_at.is_(None), Post.visibility.in_(OPEN))
-_posts = select(func.count()).select_from(Post).where(_open).correlate(Actor).scalar_subquery()
+# How many public posts an actor has, and how many accepted follows, for a statement about Actor.
+POSTS: Final = select(func.count()).select_from(Post).where(_open).correlate(Actor).scalar_subquery()
 _last = select(Post.published_at).where(_open).order_by(Post.id.desc()).limit(1).correlate(Actor).scalar_subquery()
-_followers = (
+FOLLOWED_BY: Final = (
     select(func.count())
     .select_from(Follow)
     .where(Follow.followee_id == Actor.id, Follow.state == FollowState.ACCEPTED)
     .correlate(Actor)
     .scalar_subquery()
 )
-_following = (
+FOLLOWS: Final = (
     select(func.count())
     .select_from(Follow)
     .join(_followed, _followed.id == Follow.followee_id)
@@ -76,9 +77,9 @@ BY_IDS: Final = (
         *(getattr(Actor, name) for name in ProfileRow._fields[:-_COUNTED]),
         _private.label("is_private"),
         _successor.id.label("moved_id"),
-        _posts.label("posts_count"),
-        case((is_private_room(), 0), else_=_followers).label("followers_count"),
-        _following.label("following_count"),
+        POSTS.label("posts_count"),
+        case((is_private_room(), 0), else_=FOLLOWED_BY).label("followers_count"),
+        FOLLOWS.label("following_count"),
         _last.label("last_post_at"),
     )
     .outerjoin(_successor, _successor.uri == Actor.moved_to)

@@ -305,6 +305,8 @@ def enter_late(tx: Connection, here: Here, *, post_id: int, activity_uri: str | 
 
 def _show(tx: Connection, arrival: Arrival) -> None:
     post, post_id, parent, named, _ = arrival
+    if post.tags and post.visibility is Visibility.PUBLIC and post.in_reply_to_uri is None:
+        timelines.spread_tagged(tx, post_id=post_id, author_id=post.author_id)
     match post.visibility:
         case Visibility.MENTIONED:
             readers = [row.id for row in named if row.local and row.kind is Kind.PERSON]

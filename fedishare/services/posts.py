@@ -261,6 +261,8 @@ def _show(tx: Connection, *, post_id: int, author_id: int, draft: Draft, parent:
     timelines.lay(tx, readers=[author_id], entry_id=post_id, post_id=post_id)
     if draft.visibility in {Visibility.MENTIONED, Visibility.ROOM}:
         return
+    if parent is None and draft.visibility is Visibility.PUBLIC:
+        timelines.spread_tagged(tx, post_id=post_id, author_id=author_id)
     if parent is None or parent.author_id == author_id:
         timelines.spread(tx, entry_id=post_id, post_id=post_id, by_id=author_id)
     else:

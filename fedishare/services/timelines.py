@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import BindParameter, Connection, bindparam, exists, select
+from sqlalchemy import BindParameter, Connection, and_, bindparam, exists, or_, select
 
 from fedishare.db.base import BigId, aliased, insert
-from fedishare.db.follows import Block, Follow
+from fedishare.db.follows import Block, Follow, FollowedTag
 from fedishare.db.people import Actor
-from fedishare.db.posts import Home
+from fedishare.db.posts import Home, PostTag
 from fedishare.domain.kinds import FollowState, Kind
 
 _entry: Final[BindParameter[int]] = bindparam("entry", type_=BigId)
@@ -43,6 +43,27 @@ SPREAD_ANSWER: Final = (
     )
     .on_conflict_do_nothing()
 )
+# Who follows a hashtag gets what is public with it, whoever wrote it, but no answers: they are half of a talk.
+SPREAD_TAGGED: Final = (
+    insert(Home)
+    .from_select(
+        COLUMNS,
+        select(FollowedTag.actor_id, _post, _post, bindparam("booster", None, type_=BigId))
+        .join(PostTag, PostTag.name == FollowedTag.name)
+        .join(Actor, Actor.id == FollowedTag.actor_id)
+        .where(PostTag.post_id == _post, Actor.local)
+        .where(
+            ~exists().where(
+                or_(
+                    and_(Block.blocker_id == FollowedTag.actor_id, Block.blocked_id == bindparam("author")),
+                    and_(Block.blocker_id == bindparam("author"), Block.blocked_id == FollowedTag.actor_id),
+                )
+            )
+        )
+        .distinct(),
+    )
+    .on_conflict_do_nothing()
+)
 LAY: Final = insert(Home).on_conflict_do_nothing()
 
 
@@ -63,6 +84,11 @@ def spread(
 def spread_answer(tx: Connection, *, entry_id: int, post_id: int, by_id: int, to_id: int) -> None:
     """Into the home of everyone here who follows both the one who answers and the one who is answered."""
     tx.execute(SPREAD_ANSWER, {"entry": entry_id, "post": post_id, "booster": None, "by": by_id, "to": to_id})
+
+
+def spread_tagged(tx: Connection, *, post_id: int, author_id: int) -> None:
+    """Into the home of everyone here who follows a hashtag of a public post."""
+    tx.execute(SPREAD_TAGGED, {"post": post_id, "author": author_id})
 
 
 def lay(tx: Connection, *, readers: Sequence[int], entry_id: int, post_id: int) -> None:
