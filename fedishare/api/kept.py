@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from fedishare.db.sources import Ledger, Sources
+from fedishare.queries.statuses import TABLES
 
 V = TypeVar("V")
 
@@ -15,6 +16,7 @@ FRESH: Final = timedelta(seconds=5)
 # To count everything takes a look at every public post.
 COUNTED_EVERY: Final = timedelta(minutes=1)
 MOST: Final = 5_000
+ACCOUNTS: Final = ("actor", "follow", "post", "account", "handle")
 
 
 class Moment(NamedTuple):
@@ -81,5 +83,8 @@ class Kept:
 
     def __init__(self, ledger: Callable[[], Ledger], *, api_version: int) -> None:
         self.api_version = api_version
-        self.accounts: Shelf[Any] = Shelf(ledger, tables=("actor", "follow", "post", "account", "handle"))
+        self.accounts: Shelf[Any] = Shelf(ledger, tables=ACCOUNTS)
         self.counts: Shelf[Any] = Shelf(ledger, tables=(), fresh=COUNTED_EVERY)
+        # A post names its author, so it is made from what they are made from.
+        self.statuses: Shelf[Any] = Shelf(ledger, tables=(*ACCOUNTS, *TABLES))
+        self.boosts: Shelf[Any] = Shelf(ledger, tables=(*ACCOUNTS, "reaction"))

@@ -2,15 +2,22 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index
 
-from fedishare.db.base import Base, Mapped, mapped_column
+from fedishare.db.base import Base, Mapped, mapped_column, words
+from fedishare.domain.kinds import MediaState
 
 
 class Media(Base):
-    """`key` cannot be guessed. `post_id` is set once a post carries it: one use, by its owner."""
+    """`key` cannot be guessed. `post_id` is set once a post carries it: one use, by its owner.
+
+    Apps call it by its `id`. Until its `state` is ready, what lies at `storage_key` is what came in, and nobody gets
+    it; `problem` says what is wrong with one that failed. `thumb_key` names the picture that stands for it in small.
+    Whoever has the `pass_key` sees it: apps are told it, for they show pictures without saying whose they are.
+    """
 
     __tablename__ = "media"
+    __table_args__ = (Index("uq_media_id", "id", unique=True),)
 
     key: Mapped[str] = mapped_column(primary_key=True)
     owner_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), index=True)
@@ -24,3 +31,11 @@ class Media(Base):
     focal_y: Mapped[float | None]
     created_at: Mapped[datetime]
     post_id: Mapped[int | None] = mapped_column(ForeignKey("post.id", ondelete="SET NULL"), index=True)
+    id: Mapped[int | None]
+    state: Mapped[MediaState] = mapped_column(
+        words(MediaState), default=MediaState.READY, server_default=MediaState.READY
+    )
+    blurhash: Mapped[str | None]
+    thumb_key: Mapped[str | None] = mapped_column(index=True)
+    pass_key: Mapped[str | None]
+    problem: Mapped[str] = mapped_column(default="", server_default="")

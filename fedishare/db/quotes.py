@@ -16,10 +16,13 @@ class Quote(Base):
     """
 
     __tablename__ = "quote"
-    __table_args__ = (Index("ix_quote_state_checked_at", "state", "checked_at"),)
+    __table_args__ = (
+        Index("ix_quote_state_checked_at", "state", "checked_at"),
+        Index("ix_quote_quoted_uri_state", "quoted_uri", "state"),
+    )
 
     post_id: Mapped[int] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"), primary_key=True)
-    quoted_uri: Mapped[str] = mapped_column(index=True)
+    quoted_uri: Mapped[str]
     state: Mapped[QuoteState] = mapped_column(words(QuoteState))
     stamp_uri: Mapped[str | None] = mapped_column(index=True)
     request_uri: Mapped[str | None] = mapped_column(unique=True)

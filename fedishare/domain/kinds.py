@@ -202,6 +202,14 @@ class FileState(StrEnum):
     REFUSED = "refused"
 
 
+class MediaState(StrEnum):
+    """Whether a picture that somebody uploaded was written anew, which it has to be before anybody sees it."""
+
+    PROCESSING = "processing"
+    READY = "ready"
+    FAILED = "failed"
+
+
 class PaperKind(StrEnum):
     """What a post may be in the business of a meeting."""
 
