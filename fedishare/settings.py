@@ -43,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     scheme: str = "england"
     school_owns: bool = False
     app_requests: int | None = 300
+    hides_timelines: bool = False
 
     @property
     def is_secure(self) -> bool:
@@ -92,6 +93,10 @@ FIELDS: Final[Mapping[str, tuple[str, str]]] = {
         "author: who made it is named; school: the school is named too, and people read that it owns their work",
         "author",
     ),
+    "TIMELINES": (
+        "everybody: apps show the public timelines to anybody; members: only to those who signed in",
+        "everybody",
+    ),
     "APP_REQUESTS": (
         "how many requests an app may send for one person in five minutes; 0 for any number",
         "300",
@@ -135,6 +140,7 @@ def load(environment: Mapping[str, str], *, file: Path | None = None) -> Setting
         signed_fetch=_choice(given, "FETCHES", ("open", "signed")) == "signed",
         scheme=_choice(given, "SCHEME", SCHEMES),
         school_owns=_choice(given, "RESOURCES_BELONG_TO", ("author", "school")) == "school",
+        hides_timelines=_choice(given, "TIMELINES", ("everybody", "members")) == "members",
         app_requests=_requests(given.get("APP_REQUESTS", "300")),
     )
 

@@ -38,7 +38,8 @@ from fedishare.outbox import members as outbox_members
 from fedishare.outbox import polls as outbox_polls
 from fedishare.outbox import rooms as outbox_rooms
 from fedishare.outbox.deliver import Courier
-from fedishare.services import housekeeping, previews, refusals, scheduled, uploads
+from fedishare.services import housekeeping, media, previews, refusals, scheduled, uploads
+from fedishare.services.media import Upload
 
 log: Final = structlog.get_logger()
 
@@ -87,6 +88,23 @@ async def make_preview(tools: Tools, job: types.MakePreview) -> None:
     picture = await tools.storage.save_bytes(made.picture) if made.picture else None
     preview = previews.Preview(made.facts, picture.key if picture else None)
     await tools.db.write(previews.keep, tools.here, storage_key=job.storage_key, preview=preview)
+
+
+async def develop_media(tools: Tools, job: types.DevelopMedia) -> None:
+    """Doing it twice leaves a picture behind that nobody holds, for the next sweep."""
+    found = await tools.db.read(media.raw, media_id=job.media_id)
+    if found is None:
+        return
+    raw_key, _ = found
+    body = b"".join([block async for block in tools.storage.blocks(raw_key)])
+    try:
+        clean = await darkroom.cleaned(body)
+    except Invalid as error:
+        await tools.db.write(media.fail, media_id=job.media_id, why=str(error))
+        return
+    stored = await tools.storage.save_bytes(clean.body)
+    upload = Upload(stored.key, clean.media_type, stored.size, clean.width, clean.height, clean.blurhash)
+    await tools.db.write(media.develop, tools.here, media_id=job.media_id, upload=upload, raw_key=raw_key)
 
 
 async def post_scheduled(tools: Tools, job: types.PostScheduled) -> None:
@@ -161,6 +179,7 @@ TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
         types.Forget: forget,
         types.Inspect: inspect,
         types.MakePreview: make_preview,
+        types.DevelopMedia: develop_media,
         types.Sweep: sweep,
     }
 )

@@ -2,7 +2,24 @@
 
 from typing import Final
 
-from fedishare.api import accounts, apps, empty, instance, markers, oauth, profile, relations, tags
+from fedishare.api import (
+    accounts,
+    apps,
+    empty,
+    instance,
+    markers,
+    media,
+    oauth,
+    polls,
+    posting,
+    profile,
+    reacting,
+    relations,
+    scheduled,
+    statuses,
+    tags,
+    timelines,
+)
 from fedishare.api.routes import Endpoint, Routes
 
 ALL: Final[tuple[Routes, ...]] = (
@@ -14,6 +31,13 @@ ALL: Final[tuple[Routes, ...]] = (
     accounts.routes,
     tags.routes,
     markers.routes,
+    media.routes,
+    polls.routes,
+    posting.routes,
+    reacting.routes,
+    scheduled.routes,
+    statuses.routes,
+    timelines.routes,
     empty.routes,
 )
 

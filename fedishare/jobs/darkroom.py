@@ -1,4 +1,7 @@
-"""Has previews and clean copies made in a process of its own: a file that breaks it breaks nothing else."""
+"""Where pictures are made: those of people anew, in a thread; previews and clean copies in a process of its own.
+
+A file that breaks that process breaks nothing else.
+"""
 
 import asyncio
 import contextlib
@@ -6,6 +9,7 @@ import os
 import struct
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +20,7 @@ from fedishare.core.errors import Invalid
 from fedishare.domain import traces
 from fedishare.jobs.rendering import LENGTH
 from fedishare.jobs.renditions import Facts, Made
+from fedishare.net import pictures
 
 SECONDS: Final = 60.0
 LARGEST: Final = 4 << 20
@@ -23,7 +28,15 @@ LARGEST: Final = 4 << 20
 KEPT_OF_ENVIRONMENT: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "TZ")
 NOTHING: Final = Made(Facts(), b"")
 
+# A large picture takes a second and a hundred megabytes: one at a time, beside what is done while people wait.
+_DARKROOM: Final = ThreadPoolExecutor(1, thread_name_prefix="pictures")
+
 log: Final = structlog.get_logger()
+
+
+async def cleaned(body: bytes) -> pictures.Clean:
+    """An uploaded picture, written anew; raises Invalid or TooLarge with what to do."""
+    return await asyncio.get_running_loop().run_in_executor(_DARKROOM, pictures.clean, body)
 
 
 async def develop(path: Path, media_type: str, *, seconds: float = SECONDS) -> Made:

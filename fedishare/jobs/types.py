@@ -505,6 +505,14 @@ class MakePreview(Job, frozen=True):
     storage_key: str
 
 
+class DevelopMedia(Job, frozen=True):
+    """Write an uploaded picture anew, which was too large to do at once."""
+
+    lane: ClassVar[Lane] = Lane.OPENING
+
+    media_id: int
+
+
 class Sweep(Job, frozen=True):
     """Drop what has been kept long enough."""
 
@@ -560,5 +568,6 @@ AnyJob: TypeAlias = (
     | Forget
     | Inspect
     | MakePreview
+    | DevelopMedia
     | Sweep
 )

@@ -8,6 +8,7 @@ import io
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fedishare.core.errors import Invalid, TooLarge
+from fedishare.domain import blurhash
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -18,6 +19,7 @@ LONGEST_SIDE: Final = 2560
 QUALITY: Final = 85
 # Only these decoders are ever asked, whatever the bytes say they are (MED-03, MED-12).
 DECODERS: Final = ("JPEG", "PNG", "WEBP", "GIF")
+BLUR_SIDE: Final = 20
 OPAQUE: Final = frozenset({"RGB", "L"})
 
 
@@ -26,6 +28,7 @@ class Clean(NamedTuple):
     media_type: str
     width: int
     height: int
+    blurhash: str
 
 
 def clean(body: bytes, *, longest: int = LONGEST_SIDE) -> Clean:
@@ -72,9 +75,18 @@ def _rewritten(opened: "Picture", longest: int) -> Clean:
     written = io.BytesIO()
     if alone.mode == "RGBA":
         alone.save(written, "PNG", optimize=True)
-        return Clean(written.getvalue(), "image/png", alone.width, alone.height)
+        return Clean(written.getvalue(), "image/png", alone.width, alone.height, _blurred(alone))
     alone.save(written, "JPEG", quality=QUALITY, progressive=True)
-    return Clean(written.getvalue(), "image/jpeg", alone.width, alone.height)
+    return Clean(written.getvalue(), "image/jpeg", alone.width, alone.height, _blurred(alone))
+
+
+def _blurred(picture: "Picture") -> str:
+    """The picture as a few characters, made from a very small one."""
+    small = picture.convert("RGB")
+    small.thumbnail((BLUR_SIDE, BLUR_SIDE))
+    body = small.tobytes()
+    points = list(zip(body[0::3], body[1::3], body[2::3], strict=True))
+    return blurhash.encode(points, width=small.width, height=small.height)
 
 
 def _too_many_pixels() -> TooLarge:

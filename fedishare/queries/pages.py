@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from hmac import compare_digest
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, select
@@ -16,7 +17,7 @@ from fedishare.db.reports import Report
 from fedishare.db.resources import ResourceFile, Use
 from fedishare.domain import vocabularies
 from fedishare.domain.audience import Visibility
-from fedishare.domain.kinds import FileState
+from fedishare.domain.kinds import FileState, MediaState
 from fedishare.queries import published, sight, timelines
 from fedishare.queries.cards import FACE_WIDTH, Card, Face, face, face_columns
 
@@ -117,9 +118,18 @@ FILE: Final = (
 STORAGE_KEY: Final = select(ResourceFile.storage_key).where(ResourceFile.id == bindparam("file"))
 SHARED: Final = select(ResourceFile.id).where(ResourceFile.storage_key.in_(bindparam("keys", expanding=True))).limit(1)
 PICTURE: Final = (
-    select(Media.key, Media.storage_key, Media.media_type, Media.size, Post.visibility, Media.owner_id, Media.post_id)
+    select(
+        Media.key,
+        Media.storage_key,
+        Media.media_type,
+        Media.size,
+        Post.visibility,
+        Media.owner_id,
+        Media.post_id,
+        Media.pass_key,
+    )
     .outerjoin(Post, Post.id == Media.post_id)
-    .where(Media.key == bindparam("named"))
+    .where(Media.key == bindparam("named"), Media.state == MediaState.READY)
 )
 LOOSE: Final = select(Media.key, Media.alt).where(
     Media.key.in_(bindparam("keys", expanding=True)), Media.owner_id == bindparam("owner"), Media.post_id.is_(None)
@@ -199,17 +209,22 @@ def is_shared(tx: Connection, *, storage_keys: Sequence[str]) -> bool:
     return bool(storage_keys) and tx.scalar(SHARED, {"keys": list(storage_keys)}) is not None
 
 
-def picture(tx: Connection, *, key: str, viewer: int | None, reader: int | None = None) -> StoredPicture:
-    """A picture on a post that `viewer` or `reader` may see, or one of the viewer's own.
+def picture(
+    tx: Connection, *, key: str, viewer: int | None, reader: int | None = None, pass_key: str | None = None
+) -> StoredPicture:
+    """A picture on a post that `viewer` or `reader` may see, one of the viewer's own, or one that they have a pass for.
+
+    Apps have passes: they show pictures without saying whose they are.
 
     Raises NotFound for every other (MED-09).
     """
     row = tx.execute(PICTURE, {"named": key}).one_or_none()
     if row is not None:
         facts: Sequence[Any]
-        *facts, owner_id, post_id = row
+        *facts, owner_id, post_id, wanted = row
         is_own = viewer is not None and owner_id == viewer
-        if is_own or (post_id is not None and _may_have(tx, post_id=post_id, viewer=viewer, reader=reader)):
+        has_pass = pass_key is not None and wanted is not None and compare_digest(pass_key.encode(), wanted.encode())
+        if is_own or has_pass or (post_id is not None and _may_have(tx, post_id=post_id, viewer=viewer, reader=reader)):
             return StoredPicture(*facts)
     raise NotFound("There is no such picture, or it is not for you.")
 

@@ -226,8 +226,16 @@ OWN_BOOST: Final = select(Reaction.id).where(
 )
 
 
+# Under names of their own, so that they mean the same in a statement that looks at these tables too.
+_reaction: Final[Any] = aliased(Reaction)
+_bookmark: Final[Any] = aliased(Bookmark)
+_hush: Final[Any] = aliased(Hush)
+_pin: Final[Any] = aliased(Pin)
+_follow: Final[Any] = aliased(Follow)
+
+
 def _reacted(kind: ReactionKind) -> ColumnElement[bool]:
-    return exists().where(Reaction.post_id == Post.id, Reaction.kind == kind, Reaction.actor_id == sight.VIEWER)
+    return exists().where(_reaction.post_id == Post.id, _reaction.kind == kind, _reaction.actor_id == sight.VIEWER)
 
 
 # What a page of posts is to its viewer, for a statement about `Post` with the parameter `viewer`.
@@ -236,15 +244,15 @@ TO_VIEWER: Final = (
     Post.author_id,
     _reacted(ReactionKind.LIKE),
     _reacted(ReactionKind.BOOST),
-    exists().where(Bookmark.post_id == Post.id, Bookmark.actor_id == sight.VIEWER),
-    exists().where(Hush.thread_id == Post.thread_id, Hush.actor_id == sight.VIEWER),
-    and_(Post.author_id == sight.VIEWER, exists().where(Pin.post_id == Post.id, Pin.actor_id == sight.VIEWER)),
+    exists().where(_bookmark.post_id == Post.id, _bookmark.actor_id == sight.VIEWER),
+    exists().where(_hush.thread_id == Post.thread_id, _hush.actor_id == sight.VIEWER),
+    and_(Post.author_id == sight.VIEWER, exists().where(_pin.post_id == Post.id, _pin.actor_id == sight.VIEWER)),
     and_(
         Post.quote_policy == QuotePolicy.FOLLOWERS,
         exists().where(
-            Follow.follower_id == sight.VIEWER,
-            Follow.followee_id == Post.author_id,
-            Follow.state == FollowState.ACCEPTED,
+            _follow.follower_id == sight.VIEWER,
+            _follow.followee_id == Post.author_id,
+            _follow.state == FollowState.ACCEPTED,
         ),
     ),
 )

@@ -45,9 +45,10 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """What an edit may change; who may see a post never widens.
 
-    A `poll` with other answers than before starts anew; without one, a poll stays as it is. So does
-    what a `resource` says of itself. `files` are those of a resource from now on, those that stay by
-    their ids; None leaves them as they are. `changed` is what its author says is new.
+    A `poll` with other answers than before starts anew; without one, a poll stays as it is, unless
+    the post `drops_poll`. So do its pictures without `media`, and what a `resource` says of itself.
+    `files` are those of a resource from now on, those that stay by their ids; None leaves them as
+    they are. `changed` is what its author says is new.
     """
 
     text: str
@@ -60,6 +61,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[int | UploadedFile, ...] | None = None
     resource: Description | None = None
     changed: str = ""
+    media: tuple[str, ...] | None = None
+    drops_poll: bool = False
 
 
 class ForeignAttachment(msgspec.Struct, frozen=True, kw_only=True):

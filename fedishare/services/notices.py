@@ -1,21 +1,31 @@
 """Telling people what happened."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, or_, select, update
 
 from fedishare.core import crash
 from fedishare.core.here import Here
 from fedishare.db.accounts import Account
-from fedishare.db.base import insert
+from fedishare.db.base import BigId, insert
+from fedishare.db.bookmarks import Hush
 from fedishare.db.follows import Block, Mute
 from fedishare.db.handles import Handle
 from fedishare.db.notices import Notice
 from fedishare.db.people import Actor
+from fedishare.db.posts import Post
 from fedishare.db.rooms import Steward
 from fedishare.domain.kinds import NoticeKind
 from fedishare.domain.permissions import Role
+
+
+def _hushed(actor_id: Any) -> ColumnElement[bool]:
+    """Whether somebody wants to hear nothing more of the conversation that `about` belongs to."""
+    return exists().where(
+        Hush.actor_id == actor_id, Hush.thread_id == Post.thread_id, Post.id == bindparam("about", type_=BigId)
+    )
+
 
 TELL: Final = insert(Notice).on_conflict_do_nothing(index_elements=["recipient_id", "kind", "cause"])
 # A room has no eyes of its own: its stewards who live here are told.
@@ -31,11 +41,13 @@ EARS: Final = (
     .where(Account.actor_id != bindparam("cause_of_it"))
     .where(~exists().where(Block.blocker_id == Account.actor_id, Block.blocked_id == bindparam("cause_of_it")))
     .where(~exists().where(Mute.muter_id == Account.actor_id, Mute.muted_id == bindparam("cause_of_it")))
+    .where(~_hushed(Account.actor_id))
     # What a shared handle was told is kept for it, and read by those who run it.
     .union_all(
         select(Handle.actor_id)
         .where(Handle.actor_id == bindparam("recipient"), Handle.actor_id != bindparam("cause_of_it"))
         .where(~exists().where(Block.blocker_id == Handle.actor_id, Block.blocked_id == bindparam("cause_of_it")))
+        .where(~_hushed(Handle.actor_id))
     )
 )
 MODERATORS: Final = (
@@ -76,7 +88,7 @@ def tell(
 
     The same kind and `cause` never tell anybody twice.
     """
-    ears = tx.scalars(EARS, {"recipient": recipient_id, "cause_of_it": actor_id}).all()
+    ears = tx.scalars(EARS, {"recipient": recipient_id, "cause_of_it": actor_id, "about": post_id or 0}).all()
     _write(tx, here, ears, kind=kind, actor_id=actor_id, cause=cause, post_id=post_id, line=line)
 
 

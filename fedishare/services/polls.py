@@ -128,6 +128,15 @@ def redraft(tx: Connection, here: Here, *, post_id: int, draft: PollDraft) -> bo
     return True
 
 
+def end_as_note(tx: Connection, *, post_id: int) -> bool:
+    """A post of ours is a poll no more, and was one."""
+    if tx.execute(POLL, {"post": post_id}).one_or_none() is None:
+        return False
+    drop(tx, post_id=post_id)
+    tx.execute(RENAME, {"row": post_id, "as_kind": "Note"})
+    return True
+
+
 def attach_foreign(tx: Connection, *, post_id: int, poll: ForeignPoll) -> None:
     _make(tx, post_id=post_id, poll=poll)
 

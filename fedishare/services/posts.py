@@ -303,7 +303,7 @@ def edit(
     written = _write(tx, here, change.text, people)
     title = markup.text(change.title, limit=LONGEST_TITLE) if change.title and not post.in_reply_to_uri else None
     is_resource = resources.is_resource(tx, post_id=post_id)
-    if not written.html and not is_resource:
+    if not written.html and not is_resource and not change.media:
         raise Invalid("An empty text cannot be saved: delete the post instead.")
     if is_resource and not title:
         raise Invalid("Please give the resource a title.")
@@ -312,9 +312,9 @@ def edit(
     said = (title, warning, change.text, change.language, sensitive)
     if change.quote_policy is not post.quote_policy:
         quotes.set_policy(tx, post_id=post_id, policy=change.quote_policy)
-    is_new_poll = change.poll is not None and polls.redraft(tx, here, post_id=post_id, draft=change.poll)
+    is_new_poll = _ask_anew(tx, here, post_id=post_id, change=change)
     former = versions.standing(tx, post_id=post_id) if is_resource else None
-    has_new_files = _exchange(tx, here, post_id=post_id, change=change)
+    has_new_files = _exchange(tx, here, post_id=post_id, owner_id=editor_id, change=change)
     said_anew = change.resource is not None and descriptions.change(
         tx, here, post_id=post_id, author_id=editor_id, said=change.resource
     )
@@ -343,10 +343,19 @@ def edit(
     enqueue(tx, PublishEdit(post_id), due=here.now())
 
 
-def _exchange(tx: Connection, here: Here, *, post_id: int, change: Change) -> bool:
+def _ask_anew(tx: Connection, here: Here, *, post_id: int, change: Change) -> bool:
+    """Another poll than before, or none any more."""
+    if change.poll is not None:
+        return polls.redraft(tx, here, post_id=post_id, draft=change.poll)
+    return change.drops_poll and polls.end_as_note(tx, post_id=post_id)
+
+
+def _exchange(tx: Connection, here: Here, *, post_id: int, owner_id: int, change: Change) -> bool:
+    keys = change.media
+    is_new = keys is not None and media.exchange(tx, here, keys=keys, owner_id=owner_id, post_id=post_id)
     if change.files is None or not resources.is_resource(tx, post_id=post_id):
-        return False
-    return resources.exchange_files(tx, here, post_id=post_id, files=change.files)
+        return is_new
+    return resources.exchange_files(tx, here, post_id=post_id, files=change.files) or is_new
 
 
 def delete(tx: Connection, here: Here, *, by_id: int, post_id: int, as_moderator: bool = False) -> None:

@@ -10,6 +10,7 @@ from fedishare.core.errors import NotFound
 from fedishare.core.here import Here
 from fedishare.db.anthologies import AnthologyItem
 from fedishare.db.base import BigId, aliased, insert
+from fedishare.db.bookmarks import Bookmark
 from fedishare.db.media import Media
 from fedishare.db.meetings import ActionPoint, ActionReport, AgendaItem, AgendaOrder, Meeting, Minutes
 from fedishare.db.notices import Notice
@@ -19,6 +20,7 @@ from fedishare.db.posts import Attachment, Home, Mention, Post, PostTag, Revisio
 from fedishare.db.quotes import Quote, Stamp
 from fedishare.db.resources import Resource, ResourceFile
 from fedishare.db.rooms import Pin, Purpose
+from fedishare.db.submissions import PostApp
 from fedishare.db.versions import FormerFile, ResourceVersion, Watch
 from fedishare.domain import markup
 from fedishare.domain.audience import OPEN
@@ -100,6 +102,8 @@ HOLDERS: Final[tuple[Any, ...]] = (
     FormerFile,
     Watch,
     AnthologyItem,
+    Bookmark,
+    PostApp,
 )
 OF_ONE: Final = select(bindparam("post", type_=BigId))
 OF_AUTHOR: Final = select(Post.id).where(Post.author_id == bindparam("author"))

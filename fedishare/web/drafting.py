@@ -1,6 +1,5 @@
 """From a form that somebody filled in to a draft: what is wrong with it, whom it names, what it becomes."""
 
-import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
@@ -8,13 +7,13 @@ from typing import Final, NamedTuple
 from aiohttp import web
 from sqlalchemy import Connection
 
-from fedishare.core.errors import FediShareError, Invalid, NotFound
+from fedishare.core.errors import Invalid, NotFound
 from fedishare.core.here import Here
-from fedishare.domain import files, markup, polls
+from fedishare.domain import files, polls
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import PostKind
 from fedishare.http.keys import DATABASE, HERE, TOOLS
-from fedishare.inbox import resolve
+from fedishare.inbox import named
 from fedishare.queries import pages, people, resources, rooms, timelines
 from fedishare.queries.cards import Card
 from fedishare.queries.resources import Preset
@@ -30,12 +29,10 @@ from fedishare.web.forms import Form
 
 PLACES: Final = range(1, media.MOST + 1)
 POLL_PLACES: Final = range(1, polls.MOST_OPTIONS + 1)
-MOST_LOOK_UPS: Final = 10
 # What a form says of itself, and what was done with it.
 PASSING: Final = re.compile(
     r"draft|draft_version|warned|upload|drop_upload|place_.*|picture_key_\d|drop_\d|save_draft|clean|original|keep|told"
 )
-LOOK_UP_SECONDS: Final = 15.0
 # More than a resource may have, so that whoever added too many can choose.
 MOST_LISTED: Final = MOST_FILES * 3
 
@@ -282,20 +279,7 @@ def _visibility(sent: Sent) -> Visibility | None:
 
 async def find_named(request: web.Request, text: str) -> dict[str, int]:
     """The actors whom a text names. Those we have not met are looked for; who is not found stays plain text."""
-    handles = markup.find_mentions(text)
-    known = await request.app[DATABASE].read(people.known_handles, request.app[HERE], handles=handles)
-    unknown = [handle for handle in handles if handle not in known and "@" in handle][:MOST_LOOK_UPS]
-    found = await asyncio.gather(*(_look_up(request, handle) for handle in unknown))
-    return known | {handle: actor_id for handle, actor_id in zip(unknown, found, strict=True) if actor_id is not None}
-
-
-async def _look_up(request: web.Request, handle: str) -> int | None:
-    try:
-        async with asyncio.timeout(LOOK_UP_SECONDS):
-            found = await resolve.find(request.app[TOOLS], f"@{handle}")
-    except (FediShareError, TimeoutError):
-        return None
-    return found.id if found.kind == "actor" else None
+    return await named.find(request.app[TOOLS], text)
 
 
 def publish(

@@ -17,6 +17,7 @@ from fedishare.domain import contents, files
 from fedishare.domain.permissions import Verb, may
 from fedishare.http import darkroom
 from fedishare.http.keys import STORAGE, VISITOR
+from fedishare.jobs import darkroom
 from fedishare.net import pictures
 from fedishare.services.media import Upload
 from fedishare.services.resources import MOST_FILES
@@ -123,7 +124,7 @@ async def _keep_picture(request: web.Request, part: BodyPartReader, form: Form, 
         return
     clean = await darkroom.cleaned(body)
     stored = await request.app[STORAGE].save_bytes(clean.body)
-    form.pictures[place] = Upload(stored.key, clean.media_type, stored.size, clean.width, clean.height)
+    form.pictures[place] = Upload(stored.key, clean.media_type, stored.size, clean.width, clean.height, clean.blurhash)
 
 
 async def _beginning(part: BodyPartReader) -> bytes:

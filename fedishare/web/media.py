@@ -22,7 +22,11 @@ routes: Final = Routes()
 async def show(request: web.Request) -> web.StreamResponse:
     key, viewer = request.match_info["key"], request[VISITOR].actor_id
     found = await request.app[DATABASE].read(
-        pages.picture, key=key, viewer=viewer, reader=await readers.reader(request)
+        pages.picture,
+        key=key,
+        viewer=viewer,
+        reader=await readers.reader(request),
+        pass_key=request.query.get("pass"),
     )
     headers = downloads.headers(media_type=found.media_type, visibility=found.visibility, seconds=FRESH_FOR)
     if not files.is_inline_image(found.media_type):

@@ -228,7 +228,7 @@ async def test_what_one_may_read_is_kept_and_another_still_may_not(
     assert await desk.many(None, post.id) == {}
 
 
-def _change(tx: Connection, **values: Any) -> None:
+def _change(tx: Connection, /, **values: Any) -> None:
     tx.execute(update(Post).values(**values))
 
 

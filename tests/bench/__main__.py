@@ -20,8 +20,9 @@ from tests.bench.servers import FediShare, Prototype, Server
 from tests.bench.world import World
 
 SETTLE: Final = 2.0
-STEPS: Final = ("forged", "latency", "ingest", "follow", "fanout", "fanout_bad", "read", "storm", "size")
-OF_THE_PROTOTYPE: Final = ("latency", "ingest", "follow", "fanout", "fanout_bad")
+HOME_OF: Final = 20
+STEPS: Final = ("forged", "latency", "ingest", "follow", "fanout", "fanout_bad", "read", "api", "storm", "size")
+OF_THE_PROTOTYPE: Final = ("latency", "ingest", "follow", "fanout", "fanout_bad", "api")
 
 
 def main() -> None:
@@ -128,6 +129,30 @@ def _read(bench: Bench, _: argparse.Namespace) -> Figures:
     return figures
 
 
+def _api(bench: Bench, _: argparse.Namespace) -> Figures:
+    """What an app asks for all day. Of the prototype, only the home timeline."""
+    server = bench.server
+    marks, requests = bench.notes(40, "api")
+    bench.send(requests)
+    server.until_idle()
+    found = json.loads(server.home_for_apps())
+    assert len(found) == HOME_OF, f"the home timeline shows {len(found)} posts"
+    paths = {"home": f"/api/v1/timelines/home?limit={HOME_OF}"}
+    if isinstance(server, FediShare):
+        author, status = found[0]["account"]["id"], found[0]["id"]
+        paths |= {
+            "account": f"/api/v1/accounts/{author}",
+            "status": f"/api/v1/statuses/{status}",
+            "notifications": "/api/v1/notifications",
+            "instance": "/api/v2/instance",
+        }
+    figures = {}
+    for name, path in paths.items():
+        asked = letters.get(path, host=server.host, authorization=f"Bearer {server.token}")
+        figures[name] = scenarios.read(bench, asked)
+    return figures | {"posts": len(marks)}
+
+
 def _size(bench: Bench, wanted: argparse.Namespace) -> Figures:
     """Ingest and the home page with a thousand posts in store, and with as many as were asked for."""
     assert isinstance(bench.server, FediShare)
@@ -151,6 +176,7 @@ _ACTS: Final[dict[str, Callable[[Bench, argparse.Namespace], Figures]]] = {
     "fanout": _fanout,
     "fanout_bad": lambda bench, _: scenarios.fanout_bad(bench),
     "read": _read,
+    "api": _api,
     "storm": lambda bench, _: scenarios.storm(bench),
     "size": _size,
 }

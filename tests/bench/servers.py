@@ -29,6 +29,7 @@ class Server:
     port: int
     actor: str
     inbox = "/inbox"
+    token = "x"
 
     def __init__(self, folder: Path, world: World) -> None:
         self.folder = folder
@@ -121,6 +122,14 @@ class Server:
     def home(self) -> str:
         raise NotImplementedError
 
+    def home_for_apps(self) -> bytes:
+        """The newest twenty posts of the home timeline, as apps read them."""
+        fields = {"Authorization": f"Bearer {self.token}"}
+        status, body, _ = self.ask("GET", "/api/v1/timelines/home?limit=20", fields=fields)
+        if status != 200:
+            raise RuntimeError(f"the home timeline answered {status}: {body[:500]!r}")
+        return body
+
     def publish(self, text: str) -> str:
         raise NotImplementedError
 
@@ -142,6 +151,7 @@ class FediShare(Server):
             "FEDISHARE_DATABASE": database,
             "FEDISHARE_ALLOW_ADDRESSES": "127.0.0.0/8",
             "FEDISHARE_TRUSTED_PROXIES": "127.0.0.0/8",
+            "FEDISHARE_APP_REQUESTS": "0",
             "FEDISHARE_CA_FILE": str(world.ca_file),
             "PYTHONPATH": str(ROOT),
             # As an installation has it: compiled once, and not at each start.
@@ -153,6 +163,7 @@ class FediShare(Server):
         self._run("migrate")
         who = ("--email", "teacher@school.example", "--password", PASSWORD, "--role", "member")
         self._run("account", "add", "teacher", *who)
+        self.token = self._run("token", "create", "teacher", "--scopes", "read").strip()
         self.launch()
         self.sign_in()
 
@@ -162,11 +173,12 @@ class FediShare(Server):
         self._begin([sys.executable, "-m", "fedishare", "serve"], environment)
         return self.until_up(began)
 
-    def _run(self, *words: str) -> None:
+    def _run(self, *words: str) -> str:
         command = [sys.executable, "-m", "fedishare", *words]
         done = subprocess.run(command, env=self._environment, cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"fedishare {' '.join(words)}: {done.stderr or done.stdout}")
+        return done.stdout
 
     def sign_in(self) -> None:
         status, _, head = self._post("/sign-in", {"login": "teacher", "password": PASSWORD, "next": "/"})

@@ -217,13 +217,19 @@ class _Quotes(NamedTuple):
 
 def _quoted(tx: Connection, call: Call, ready: Mapping[int, Ready]) -> _Quotes:
     """What these posts quote, as far as its authors agreed and the viewer may see it."""
-    wanted = {
-        each.quote.post_id
-        for each in ready.values()
-        if each.quote and each.quote.state is QuoteState.ACCEPTED and each.quote.post_id and not each.quote.is_gone
-    }
-    seen = statuses.seen(tx, wanted, viewer=call.viewer)
-    return _Quotes(seen, _ready(tx, call, seen) if seen else {})
+    seen = statuses.seen(tx, _open_quotes(ready), viewer=call.viewer)
+    if not seen:
+        return _Quotes({}, {})
+    shown = _ready(tx, call, seen)
+    # Of what is quoted in there only the id is told, and only to whom may see that too.
+    nested = statuses.seen(tx, _open_quotes(shown) - seen.keys(), viewer=call.viewer)
+    return _Quotes(seen | nested, shown)
+
+
+def _open_quotes(ready: Mapping[int, Ready]) -> set[int]:
+    """What these posts quote with its author's leave, where it is still there."""
+    quotes = [each.quote for each in ready.values() if each.quote is not None and not each.quote.is_gone]
+    return {quote.post_id for quote in quotes if quote.state is QuoteState.ACCEPTED and quote.post_id is not None}
 
 
 # --- What is each viewer's own ---
