@@ -17,7 +17,6 @@ from fedishare.domain import contents, files
 from fedishare.domain.permissions import Verb, may
 from fedishare.http import darkroom
 from fedishare.http.keys import STORAGE, VISITOR
-from fedishare.jobs import darkroom
 from fedishare.net import pictures
 from fedishare.services.media import Upload
 from fedishare.services.resources import MOST_FILES
