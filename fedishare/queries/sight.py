@@ -49,7 +49,8 @@ def visible() -> ColumnElement[bool]:
     )
     suspended = exists().where(_author.id == Post.author_id, _author.suspended_at.is_not(None))
     allowed = or_(
-        Post.visibility.in_(OPEN),
+        # Not as a list of values: a statement with one of its own has no plan ready (db/prepared.py).
+        *(Post.visibility == each for each in OPEN),
         Post.author_id == VIEWER,
         and_(Post.visibility != Visibility.ROOM, is_named),
         and_(Post.visibility == Visibility.FOLLOWERS, follows_author),

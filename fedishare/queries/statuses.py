@@ -7,6 +7,7 @@ the viewer may not see.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from enum import IntFlag
 from typing import Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, case, exists, func, select
@@ -128,17 +129,26 @@ class Answer(NamedTuple):
     votes: int
 
 
+class Bit(IntFlag):
+    """What a post is to its viewer. One number of all of it costs least to read."""
+
+    FAVOURITED = 1
+    REBLOGGED = 2
+    BOOKMARKED = 4
+    MUTED = 8
+    PINNED = 16
+    FOLLOWED = 32
+
+
 class Seen(NamedTuple):
-    """A post that the viewer may see, and what it is to them."""
+    """A post that the viewer may see, and what it is to them, as a sum of `Bit`s.
+
+    Whether they follow its author is said only where that decides who may quote it.
+    """
 
     id: int
     author_id: int
-    favourited: bool
-    reblogged: bool
-    bookmarked: bool
-    muted: bool
-    pinned: bool
-    follows_author: bool
+    bits: int
 
 
 class Boost(NamedTuple):
@@ -238,21 +248,31 @@ def _reacted(kind: ReactionKind) -> ColumnElement[bool]:
     return exists().where(_reaction.post_id == Post.id, _reaction.kind == kind, _reaction.actor_id == sight.VIEWER)
 
 
+def _bit(bit: Bit, condition: ColumnElement[bool]) -> Any:
+    return case((condition, bit.value), else_=0)
+
+
 # What a page of posts is to its viewer, for a statement about `Post` with the parameter `viewer`.
 TO_VIEWER: Final = (
     Post.id,
     Post.author_id,
-    _reacted(ReactionKind.LIKE),
-    _reacted(ReactionKind.BOOST),
-    exists().where(_bookmark.post_id == Post.id, _bookmark.actor_id == sight.VIEWER),
-    exists().where(_hush.thread_id == Post.thread_id, _hush.actor_id == sight.VIEWER),
-    and_(Post.author_id == sight.VIEWER, exists().where(_pin.post_id == Post.id, _pin.actor_id == sight.VIEWER)),
-    and_(
-        Post.quote_policy == QuotePolicy.FOLLOWERS,
-        exists().where(
-            _follow.follower_id == sight.VIEWER,
-            _follow.followee_id == Post.author_id,
-            _follow.state == FollowState.ACCEPTED,
+    _bit(Bit.FAVOURITED, _reacted(ReactionKind.LIKE))
+    + _bit(Bit.REBLOGGED, _reacted(ReactionKind.BOOST))
+    + _bit(Bit.BOOKMARKED, exists().where(_bookmark.post_id == Post.id, _bookmark.actor_id == sight.VIEWER))
+    + _bit(Bit.MUTED, exists().where(_hush.thread_id == Post.thread_id, _hush.actor_id == sight.VIEWER))
+    + _bit(
+        Bit.PINNED,
+        and_(Post.author_id == sight.VIEWER, exists().where(_pin.post_id == Post.id, _pin.actor_id == sight.VIEWER)),
+    )
+    + _bit(
+        Bit.FOLLOWED,
+        and_(
+            Post.quote_policy == QuotePolicy.FOLLOWERS,
+            exists().where(
+                _follow.follower_id == sight.VIEWER,
+                _follow.followee_id == Post.author_id,
+                _follow.state == FollowState.ACCEPTED,
+            ),
         ),
     ),
 )

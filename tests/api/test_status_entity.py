@@ -37,7 +37,7 @@ class Desk:
 
     def __init__(self, school: School) -> None:
         self.school = school
-        self.kept = Kept(lambda: school.db.ledger)
+        self.kept = Kept(lambda: school.db.ledger, api_version=7)
 
     def call(self, viewer: Made | None) -> Call:
         app = self.school.client.app

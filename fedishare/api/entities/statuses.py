@@ -27,7 +27,7 @@ from fedishare.domain.html import excerpt, plain
 from fedishare.domain.kinds import FileState, QuotePolicy, QuoteState
 from fedishare.queries import resources, statuses
 from fedishare.queries.resources import ResourceRow
-from fedishare.queries.statuses import Boost, Fact, Named, Seen
+from fedishare.queries.statuses import Bit, Boost, Fact, Named, Seen
 
 Status: TypeAlias = Raw
 
@@ -40,6 +40,7 @@ SHOWN_AS: Final = {
     Visibility.MENTIONED: "direct",
 }
 LONGEST_DESCRIPTION: Final = 300
+MOST_KINDS: Final = 4
 
 
 class Mention(msgspec.Struct, frozen=True):
@@ -119,7 +120,10 @@ class Quoted(NamedTuple):
 
 
 class Ready(NamedTuple):
-    """What is kept of a post: its JSON up to where the viewer's own part begins, and what that part is made from."""
+    """What is kept of a post: its JSON up to where the viewer's own part begins, and what that part is made from.
+
+    `whole` is all of it, by what the post is to a viewer and whether it is their own: it says nothing else of them.
+    """
 
     head: bytes
     plain: Plain
@@ -129,6 +133,7 @@ class Ready(NamedTuple):
     poll: Asked | None
     quote: Quoted | None
     wording: Wording
+    whole: dict[tuple[int, bool], bytes]
 
 
 class Line(NamedTuple):
@@ -255,13 +260,26 @@ class _View:
     def written(self, seen: Seen, *, is_nested: bool) -> bytes:
         """A post as JSON. What a quoted post quotes itself is told by its id alone: no answer follows a chain."""
         ready, viewer = self._ready[seen.id], self._call.viewer
+        is_plain = ready.poll is None and ready.quote is None and viewer is not None and seen.id not in self._met
+        if not is_plain:
+            return self._written(ready, seen, is_nested=is_nested)
+        # Nearly every post is to nearly everybody one of very few things.
+        kind = (seen.bits, viewer == seen.author_id)
+        found = ready.whole.get(kind)
+        if found is None:
+            found = self._written(ready, seen, is_nested=is_nested)
+            if len(ready.whole) < MOST_KINDS:
+                ready.whole[kind] = found
+        return found
+
+    def _written(self, ready: Ready, seen: Seen, *, is_nested: bool) -> bytes:
+        viewer = self._call.viewer
         poll = b"null" if ready.poll is None else self._poll(ready.poll)
         quote = b"null" if ready.quote is None else self._quote(ready.quote, is_nested=is_nested)
         approval = _approval(ready.policy, ready.visibility, _may_quote(ready, seen, viewer))
         parts = [ready.head, b',"reblog":null,"poll":', poll, b',"quote":', quote, b',"quote_approval":', approval]
         if viewer is not None:
-            parts.append(_flags(*seen[2:6], seen.pinned if viewer == seen.author_id else None))
-            parts += [b',"filtered":', self._met.get(seen.id, b"[]")]
+            parts += [_flags(seen.bits, viewer == seen.author_id), b',"filtered":', self._met.get(seen.id, b"[]")]
         parts.append(b"}")
         return b"".join(parts)
 
@@ -287,16 +305,16 @@ def _quote_state(quote: Quoted, *, is_seen: bool) -> bytes:
     return b"deleted" if quote.is_gone or quote.post_id is None else b"unauthorized"
 
 
-@lru_cache(maxsize=64)
-def _flags(favourited: bool, reblogged: bool, bookmarked: bool, muted: bool, pinned: bool | None) -> bytes:
+@lru_cache(maxsize=128)
+def _flags(bits: int, is_own: bool) -> bytes:
     said = {
-        "favourited": bool(favourited),
-        "reblogged": bool(reblogged),
-        "muted": bool(muted),
-        "bookmarked": bool(bookmarked),
+        "favourited": bool(bits & Bit.FAVOURITED),
+        "reblogged": bool(bits & Bit.REBLOGGED),
+        "muted": bool(bits & Bit.MUTED),
+        "bookmarked": bool(bits & Bit.BOOKMARKED),
     }
-    if pinned is not None:
-        said["pinned"] = bool(pinned)
+    if is_own:
+        said["pinned"] = bool(bits & Bit.PINNED)
     return b"," + json.dumps(said)[1:-1]
 
 
@@ -305,7 +323,7 @@ def _may_quote(ready: Ready, seen: Seen, viewer: int | None) -> str:
         return "automatic"
     if viewer is None or ready.visibility not in OPEN:
         return "denied"
-    if ready.policy is QuotePolicy.FOLLOWERS and seen.follows_author:
+    if ready.policy is QuotePolicy.FOLLOWERS and seen.bits & Bit.FOLLOWED:
         return "automatic"
     return _TO_OTHERS.get(ready.policy, "denied")
 
@@ -426,7 +444,7 @@ def _ready_of(fact: Fact, plainly: Plain, poll: Asked | None) -> Ready:
     said += [each.description for each in plainly.media_attachments if each.description]
     wording = Wording(fact.id, fact.author_id, "\n\n".join(filter(None, said)), fact.language)
     head = json.dumps(plainly)[:-1]
-    return Ready(head, plainly, fact.author_id, fact.visibility, policy, poll, quote, wording)
+    return Ready(head, plainly, fact.author_id, fact.visibility, policy, poll, quote, wording, {})
 
 
 def content(fact: Fact, resource: ResourceRow | None) -> str:
