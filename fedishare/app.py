@@ -11,7 +11,7 @@ from aiohttp.abc import AbstractResolver
 from fedishare import start, worker
 from fedishare.ap import routes as ap_routes
 from fedishare.ap.answers import negotiated
-from fedishare.api import endpoints
+from fedishare.api import endpoints, ready
 from fedishare.api import keys as api_keys
 from fedishare.api import middleware as api_middleware
 from fedishare.api.kept import Kept
@@ -84,6 +84,7 @@ def build(
             know_the_sender,
             say_what_went_wrong,
             api_middleware.answer_apps,
+            ready.keep_answers,
             refuse_control_characters,
             same_origin_only,
             visitors.recognise,
@@ -100,6 +101,7 @@ def build(
     app[keys.DARKROOM] = asyncio.Semaphore(OPENED_AT_ONCE)
     app[api_keys.RATES] = Rates(calls=settings.app_requests)
     app[api_keys.MISSES] = Misses()
+    app[ready.READY] = ready.Ready()
     app[api_keys.KEPT] = Kept(lambda: app[keys.DATABASE].ledger, api_version=endpoints.api_version())
     app[api_keys.WATCH] = Watch(lambda: app[keys.DATABASE])
     app.on_response_prepare.append(add_headers)

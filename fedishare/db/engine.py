@@ -85,6 +85,10 @@ class Database(Protocol):
         """
         ...
 
+    def version(self) -> int | None:
+        """Which state the data is in: while it is the same, nobody has changed anything. None where nobody can tell."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -145,7 +149,7 @@ class Lane(aiosqlite.Connection):
 class Sqlite:
     """One writing lane, whose commits several writers share, and a few reading lanes."""
 
-    def __init__(self, writer: Lane, readers: list[Lane]) -> None:
+    def __init__(self, writer: Lane, readers: list[Lane], watcher: sqlite3.Connection) -> None:
         self.bell = Bell()
         self.ledger = Ledger()
         self._writer = writer
@@ -153,6 +157,7 @@ class Sqlite:
         for lane in readers:
             self._readers.put_nowait(lane)
         self._lanes = [writer, *readers]
+        self._watcher = watcher
         self._waiting: list[tuple[Callable[[Connection], Any], asyncio.Future[Any]]] = []
         self._draining: asyncio.Task[None] | None = None
 
@@ -161,7 +166,8 @@ class Sqlite:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             writer = await Lane.open(path, read_only=False)
-            return cls(writer, [await Lane.open(path, read_only=True) for _ in range(READERS)])
+            readers = [await Lane.open(path, read_only=True) for _ in range(READERS)]
+            return cls(writer, readers, _connect(path, read_only=True))
         except (sqlite3.Error, OSError) as error:
             raise Unreachable(f"the database {path} cannot be opened: {error}") from error
 
@@ -218,9 +224,15 @@ class Sqlite:
             quiet = quiet + 1 if len(self._waiting) == found else 0
             found = len(self._waiting)
 
+    def version(self) -> int | None:
+        """As SQLite counts it for a connection that changes nothing itself: a look at shared memory, and no file."""
+        version: int = self._watcher.execute("PRAGMA data_version").fetchone()[0]
+        return version
+
     async def close(self) -> None:
         while self._draining is not None:
             await self._draining
+        self._watcher.close()
         for lane in self._lanes:
             await lane.run(lane.connection.close)
             await lane.close()

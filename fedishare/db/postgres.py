@@ -50,6 +50,10 @@ class Postgres:
             await engine.dispose()
             raise Unreachable(f"the PostgreSQL database cannot be reached: {error}") from error
 
+    def version(self) -> int | None:
+        """Nothing here tells without a question to the server."""
+        return None
+
     async def read(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         since = self.ledger.commits
         async with self._transaction() as connection:

@@ -30,8 +30,8 @@ def encode(points: Sequence[tuple[int, int, int]], *, width: int, height: int) -
 
 def _wave(light: Sequence[Point], width: int, height: int, x: int, y: int) -> Point:
     """How much of one cosine there is in the picture."""
-    across = [cos(pi * x * column / width) for column in range(width)]
-    down = [cos(pi * y * row / height) for row in range(height)]
+    across = [cos(pi * x * (column + 0.5) / width) for column in range(width)]
+    down = [cos(pi * y * (row + 0.5) / height) for row in range(height)]
     red = green = blue = 0.0
     for row in range(height):
         start = row * width
