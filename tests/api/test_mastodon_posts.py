@@ -116,8 +116,11 @@ def _page(ada: Mastodon, ben: Mastodon) -> None:
     first = ben.timeline_hashtag("series", limit=3)
     assert [str(each.id) for each in first] == wanted[:3]
     second = ben.fetch_next(first)
+    assert second is not None
     assert [str(each.id) for each in second] == wanted[3:6]
-    assert [str(each.id) for each in ben.fetch_previous(second)] == wanted[:3]
+    before = ben.fetch_previous(second)
+    assert before is not None
+    assert [str(each.id) for each in before] == wanted[:3]
     assert [str(each.id) for each in ben.fetch_remaining(first)] == wanted
     assert [str(each.id) for each in ben.timeline_local(limit=2)] == wanted[:2]
     assert [str(each.id) for each in ada.timeline_home(min_id=posts[0], limit=2)] == wanted[-3:-1]
