@@ -98,7 +98,7 @@ async def develop_media(tools: Tools, job: types.DevelopMedia) -> None:
     raw_key, _ = found
     body = b"".join([block async for block in tools.storage.blocks(raw_key)])
     try:
-        clean = await darkroom.cleaned(body)
+        clean = await darkroom.redrawn(body)
     except Invalid as error:
         await tools.db.write(media.fail, media_id=job.media_id, why=str(error))
         return

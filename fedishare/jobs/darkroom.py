@@ -34,7 +34,7 @@ _DARKROOM: Final = ThreadPoolExecutor(1, thread_name_prefix="pictures")
 log: Final = structlog.get_logger()
 
 
-async def cleaned(body: bytes) -> pictures.Clean:
+async def redrawn(body: bytes) -> pictures.Clean:
     """An uploaded picture, written anew; raises Invalid or TooLarge with what to do."""
     return await asyncio.get_running_loop().run_in_executor(_DARKROOM, pictures.clean, body)
 
