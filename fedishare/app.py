@@ -21,6 +21,7 @@ from fedishare.api.standing import Watch
 from fedishare.core.clock import Clock, SystemClock
 from fedishare.core.errors import NotFound
 from fedishare.http import assets, keys, visitors
+from fedishare.http.gallery import Gallery
 from fedishare.http.kept import keep_ready
 from fedishare.http.limits import Limits
 from fedishare.http.middleware import (

@@ -52,6 +52,9 @@ class Counting:
         self.writes += 1
         return await self._inner.write(function, *args, **kwargs)
 
+    def version(self) -> int | None:
+        return self._inner.version()
+
     async def close(self) -> None:
         await self._inner.close()
 
