@@ -86,6 +86,9 @@ async def test_a_collection_is_made_filled_and_shown_in_its_order(node: Node, db
     on_resource = await node.stranger.get(f"/resources/{first.id}")
     assert "Great fractions!" in on_resource.root.one("section", aria_labelledby="collections").text
     assert "Great fractions!" in (await node.stranger.get("/collections")).html
+    await a_collection(browser, title="Empty yet")
+    assert "Empty yet" in (await browser.get("/@anna")).html
+    assert "Empty yet" not in (await node.stranger.get("/@anna")).html
 
 
 async def test_its_document_says_what_it_is_who_curates_it_and_where_its_items_are(
