@@ -148,6 +148,16 @@ class Member(Base):
     role: Mapped[str]
 
 
+class Expected(Base):
+    """Somebody who was in a room before it moved here, and has not come along yet; `role` is what they were there."""
+
+    __tablename__ = "expected"
+
+    room_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True)
+    uri: Mapped[str] = mapped_column(primary_key=True)
+    role: Mapped[str]
+
+
 class Topic(Base):
     """What a room, here or elsewhere, sorts its posts by: a hashtag that is on them. `name` is folded."""
 

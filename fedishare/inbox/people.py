@@ -7,9 +7,11 @@ from sqlalchemy import Connection
 
 from fedishare.core import hosts
 from fedishare.core.errors import Refused
+from fedishare.domain.kinds import Access, Kind
 from fedishare.inbox import trust
 from fedishare.inbox.context import Context, Done, Ignored, Need, Outcome, Verified, Wanted
-from fedishare.queries import known
+from fedishare.queries import known, privacy
+from fedishare.queries.known import ActorRow
 from fedishare.services import people
 
 # Moving takes followers along, so nobody does it every day (ORG-10).
@@ -66,8 +68,21 @@ def move(tx: Connection, activity: Verified, ctx: Context) -> Outcome:
     # The old account signed the Move itself; not every server writes it into the actor too (snac 2.94).
     if old.moved_to not in {None, new.uri} or old.uri not in new.also_known_as or new.moved_to is not None:
         return Ignored("the two accounts do not name each other")
+    if not _are_alike(tx, old, new):
+        return Ignored("a room moves to a room, and a private one to a private one")
     moved = people.move(tx, old_id=old.id, new_id=new.id, here=ctx.here)
     return Done(f"move of {moved}")
+
+
+def _are_alike(tx: Connection, old: ActorRow, new: ActorRow) -> bool:
+    """What was written for the members of a room alone comes into no other kind of room."""
+    if Kind.GROUP not in {old.kind, new.kind}:
+        return True
+    return old.kind is new.kind and _is_private(tx, old.id) is _is_private(tx, new.id)
+
+
+def _is_private(tx: Connection, room_id: int) -> bool:
+    return privacy.access(tx, room_id=room_id) is Access.PRIVATE
 
 
 def _names(tx: Connection, uri: str, old: str) -> bool:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, case, exists, func, select
+from sqlalchemy import Connection, and_, bindparam, case, exists, func, or_, select
 
 from fedishare.db.base import aliased
 from fedishare.db.follows import Follow, Mute
@@ -163,6 +163,16 @@ SWITCHER: Final = (
     .order_by(func.lower(Actor.name))
     .limit(MOST_IN_SWITCHER)
 )
+LOOKS_AFTER: Final = select(
+    or_(
+        exists().where(Steward.room_id == bindparam("room"), Steward.actor_id == bindparam("actor")),
+        exists().where(
+            Member.room_id == bindparam("room"),
+            Member.uri == select(Actor.uri).where(Actor.id == bindparam("actor")).scalar_subquery(),
+            Member.role.in_(("owner", "moderator")),
+        ),
+    )
+)
 TERMS: Final = (
     select(
         Actor.locked,
@@ -264,6 +274,11 @@ def level(tx: Connection, *, room_id: int, actor_id: int) -> Level:
 def switcher(tx: Connection, *, actor_id: int) -> list[Face]:
     """The rooms somebody is in, by name, for those who are in several."""
     return [face(row) for row in tx.execute(SWITCHER, {"actor": actor_id})]
+
+
+def looks_after(tx: Connection, *, room_id: int, actor_id: int) -> bool:
+    """Whether somebody of ours looks after a room elsewhere, as the room says in either of its lists."""
+    return bool(tx.scalar(LOOKS_AFTER, {"room": room_id, "actor": actor_id}))
 
 
 def terms(tx: Connection, *, room_id: int, actor_id: int, now: datetime) -> Terms | None:

@@ -25,7 +25,7 @@ from fedishare.jobs.types import (
     SendUnfollow,
 )
 from fedishare.queries import anthologies, privacy, rulings
-from fedishare.services import collected, invitations, nodes, notices
+from fedishare.services import belongings, collected, invitations, nodes, notices
 
 BETWEEN: Final = exists().where(
     or_(
@@ -246,6 +246,8 @@ def _entered(tx: Connection, here: Here, follower: Party, followee: Party) -> No
     if not followee.is_room or follower.is_room:
         return
     invitations.use_up(tx, room_id=followee.id, actor_id=follower.id)
+    if followee.local:
+        belongings.arrive(tx, room_id=followee.id, actor_id=follower.id)
     if followee.local and followee.is_private:
         enqueue(tx, PublishMember(followee.id, follower.id, entered=True), due=here.now())
     elif not followee.local:

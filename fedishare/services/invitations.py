@@ -10,7 +10,8 @@ from fedishare.core import ids
 from fedishare.core.errors import Invalid, NotFound
 from fedishare.core.here import Here
 from fedishare.db.base import insert
-from fedishare.db.rooms import Invitation
+from fedishare.db.people import Actor
+from fedishare.db.rooms import Expected, Invitation
 
 LASTS: Final = timedelta(days=14)
 MOST_OPEN: Final = 200
@@ -27,6 +28,11 @@ WELCOME: Final = select(Invitation.id).where(
     Invitation.room_id == bindparam("room"),
     Invitation.expires_at > bindparam("now"),
     or_(Invitation.actor_id == bindparam("actor"), Invitation.secret_hash == bindparam("hashed")),
+)
+EXPECTED: Final = (
+    select(Expected.uri)
+    .join(Actor, Actor.uri == Expected.uri)
+    .where(Expected.room_id == bindparam("room"), Actor.id == bindparam("actor"))
 )
 USE_UP: Final = delete(Invitation).where(
     Invitation.room_id == bindparam("room"), Invitation.actor_id == bindparam("actor")
@@ -76,10 +82,10 @@ def find_link(tx: Connection, here: Here, *, secret: str) -> Link:
 
 
 def is_welcome(tx: Connection, here: Here, *, room_id: int, actor_id: int, link: str | None) -> bool:
-    """Whether somebody was invited, in person or by the link they bring."""
+    """Whether somebody was invited, in person or by the link they bring; or was in the room before it moved here."""
     hash_of_link = hashed(link.rpartition("/")[2]) if link else ""
     values = {"room": room_id, "actor": actor_id, "hashed": hash_of_link, "now": here.now()}
-    return tx.execute(WELCOME, values).first() is not None
+    return tx.execute(WELCOME, values).first() is not None or tx.execute(EXPECTED, values).first() is not None
 
 
 def use_up(tx: Connection, *, room_id: int, actor_id: int) -> None:

@@ -23,7 +23,7 @@ from fedishare.domain.kinds import KeyKind, Kind
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import PublishActor
 from fedishare.net.keys import Keypair
-from fedishare.services import collected, follows, receipts, threads, tokens, topics
+from fedishare.services import belongings, collected, follows, receipts, threads, tokens, topics
 
 # Narrower than what others may be called: it must be easy to say, and to type on a phone.
 USERNAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,28}[a-z0-9])?", re.IGNORECASE | re.ASCII)
@@ -64,6 +64,7 @@ MARK_DELETED: Final = (
 )
 ADDRESS: Final = select(Actor.uri).where(Actor.id == bindparam("actor"))
 NAME: Final = select(Actor.name).where(Actor.id == bindparam("actor"))
+IS_ROOM: Final = select(Actor.id).where(Actor.id == bindparam("actor"), Actor.kind == Kind.GROUP)
 LOCAL_FOLLOWERS: Final = (
     select(Follow.follower_id)
     .join(Actor, Actor.id == Follow.follower_id)
@@ -261,15 +262,21 @@ def remove(tx: Connection, *, actor_id: int, here: Here) -> None:
 
 
 def move(tx: Connection, *, old_id: int, new_id: int, here: Here) -> int:
-    """Our people who followed the old actor now ask to follow the new one. Answers how many.
+    """Our people who followed the old actor now ask to follow the new one; of a room, they keep what is in it.
+
+    Answers how many.
 
     Who was blocked or muted stays so under the new address.
     """
     target = tx.scalar(ADDRESS, {"actor": new_id})
     tx.execute(MARK_MOVED, {"actor": old_id, "target": target, "now": here.now()})
+    if tx.scalar(IS_ROOM, {"actor": old_id}) is not None:
+        belongings.take_over(tx, old_id=old_id, new_id=new_id)
     movers = tx.scalars(LOCAL_FOLLOWERS, {"followee": old_id}).all()
     for mover in movers:
-        follows.undo(tx, here, follower_id=mover, followee_id=old_id)
+        # The last owner of a room stays in the old one as well, to look after what is left there.
+        with suppress(Refused):
+            follows.undo(tx, here, follower_id=mover, followee_id=old_id)
         if mover != new_id:
             # Whoever has blocked, or is blocked by, the new account does not follow it, and keeps nobody else from it.
             with suppress(Refused):

@@ -52,7 +52,14 @@ ENTRY: Final = (
 )
 RECORD: Final = insert(Reaction).on_conflict_do_nothing().returning(Reaction.id)
 POLICY: Final = (
-    select(Room.members_only_posting, Room.stewards_only_posting, Actor.locked, Actor.discoverable, Actor.followers)
+    select(
+        Room.members_only_posting,
+        Room.stewards_only_posting,
+        Actor.locked,
+        Actor.discoverable,
+        Actor.followers,
+        Actor.moved_to,
+    )
     .select_from(Actor)
     .outerjoin(Room, Room.actor_id == Actor.id)
     .where(Actor.id == bindparam("room"))
@@ -139,6 +146,8 @@ def why_not(
     if standing.is_locked:
         return "The moderators of the room closed this conversation."
     policy = tx.execute(POLICY, {"room": room_id}).one()
+    if policy.moved_to is not None:
+        return f"This room has moved. Join the new one, and write there: {policy.moved_to}"
     is_private = membership.access(locked=policy.locked, discoverable=policy.discoverable) is Access.PRIVATE
     if (is_private or policy.members_only_posting) and not is_member(tx, room_id=room_id, actor_id=author_id):
         return "Only members may write into this room."

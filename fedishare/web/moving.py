@@ -72,7 +72,7 @@ async def change(request: web.Request) -> web.Response:
                 return asked.go("/settings/move?said=back")
             case _:
                 field = "current"
-                await _require_password(request, form)
+                await require_password(request, form)
                 field = "target"
                 target = await _look_up(request, form.text("target"))
                 await database.write(_leave, here, me=me, target=target)
@@ -88,7 +88,7 @@ async def _look_up(request: web.Request, text: str) -> int:
     return await moving.other_account(request.app[TOOLS], text)
 
 
-async def _require_password(request: web.Request, form: Form) -> None:
+async def require_password(request: web.Request, form: Form) -> None:
     """A browser left open does not give all followers away."""
     name = request[VISITOR].username
     login = await request.app[DATABASE].read(accounts.find_login, request.app[HERE], name=name)

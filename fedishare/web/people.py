@@ -47,6 +47,7 @@ _SHUT: Final[dict[str, Any]] = {
     "topic": "",
     "topics": (),
     "links": (),
+    "may_rehome": False,
 }
 
 
@@ -69,6 +70,7 @@ class Seen(NamedTuple):
     collections: Sequence[Summary] = ()
     collection: anthologies.Seen | None = None
     links: tuple[LinkLine, ...] = ()
+    may_rehome: bool = False
 
 
 class Wish(NamedTuple):
@@ -133,6 +135,7 @@ async def show(request: web.Request) -> web.Response:
     standing: dict[str, Any] = {"is_member": is_member, "may_moderate": request[VISITOR].is_signed_in and may_moderate}
     standing |= {"hears": seen.level, "hearings": HEARINGS, "business": seen.business, "links": seen.links}
     standing |= {"is_private": is_private, "has_new_rules": is_member and seen.has_new_rules}
+    standing["may_rehome"] = not seen.who.local and seen.who.moved_to is None and seen.may_rehome
     standing["may_own"] = seen.who.local and may(request[VISITOR].role, Verb.EDIT_ROOM, owns=seen.is_owner)
     shown = page if is_private else shared_page
     return await shown(request, "room.html", **values, **choice, facts=seen.facts, **standing)
@@ -180,7 +183,8 @@ def _see(tx: Connection, here: Here, wish: Wish) -> Seen:
     terms = rooms.terms(tx, room_id=who.id, actor_id=wish.viewer, now=here.now())
     has_new = terms is not None and bool(terms.rules) and terms.accepted_version != terms.rules_version
     hears = rooms.level(tx, room_id=who.id, actor_id=wish.viewer)
-    return seen._replace(is_owner=is_owner, has_new_rules=has_new and not is_owner, level=hears)
+    may_rehome = not who.local and rooms.looks_after(tx, room_id=who.id, actor_id=wish.viewer)
+    return seen._replace(is_owner=is_owner, has_new_rules=has_new and not is_owner, level=hears, may_rehome=may_rehome)
 
 
 @routes.get("/@{handle}/followers", allow=Allow.ANYONE)
