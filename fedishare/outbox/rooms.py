@@ -274,7 +274,7 @@ def _told(known: Known, inner: Inner, member: Member) -> frozenset[Form]:
 def _names(inner: Inner, room_uri: str) -> bool:
     """Whether the activity itself says that it is for this room. What came by a link names another, or none."""
     named = [uri for name in ("audience", "to", "cc") for uri in _strings(inner.document.get(name))]
-    return room_uri in named or not named
+    return room_uri in named or all(map(audience.is_public, named))
 
 
 def _is_discreet(member: Member) -> bool:

@@ -39,6 +39,8 @@ EVENTS: Final = {
     "a pin, or a new moderator": Event.PIN,
     "a conversation was closed or opened": Event.LOCK,
     "a ban, and its end": Event.BAN,
+    "a post of which only the address came by a link": Event.SHOWN,
+    "an answer of which only the address came by a link": Event.ANSWER_SHOWN,
 }
 
 

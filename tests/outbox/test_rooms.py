@@ -42,6 +42,8 @@ SERVERS = {"lemmy.test": "lemmy", "fedi.test": "fedishare", "masto.test": "masto
         (Event.PIN, {W}, set(), {W}),
         (Event.LOCK, {W}, set(), {W}),
         (Event.BAN, {W}, set(), {W}),
+        (Event.SHOWN, {B}, {B}, {B}),
+        (Event.ANSWER_SHOWN, {B}, set(), set()),
         (Event.OTHER, {W}, set(), {W}),
     ],
 )
