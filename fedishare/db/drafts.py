@@ -4,17 +4,21 @@ from datetime import datetime
 
 from sqlalchemy import JSON, ForeignKey, Index
 
-from fedishare.db.base import Base, Id, Mapped, mapped_column
+from fedishare.db.base import Base, BigId, Id, Mapped, mapped_column
 
 
 class SavedDraft(Base):
-    """`fields` holds every field with all its values; `version` counts the times it was saved."""
+    """`fields` holds every field with all its values; `version` counts the times it was saved.
+
+    `post_id` is the post that it changes. Where that was deleted meanwhile, the words are still here.
+    """
 
     __tablename__ = "draft"
     __table_args__ = (Index("ix_draft_owner_id_id", "owner_id", "id"),)
 
     id: Mapped[Id]
     owner_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"))
+    post_id: Mapped[int | None] = mapped_column(BigId, index=True)
     fields: Mapped[dict[str, list[str]]] = mapped_column(JSON())
     version: Mapped[int]
     created_at: Mapped[datetime]

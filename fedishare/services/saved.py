@@ -100,8 +100,11 @@ def save(
     fields: Mapping[str, Sequence[str]],
     files: Sequence[str],
     pictures: Sequence[str],
+    post_id: int | None = None,
 ) -> Saved:
     """Keep a form. Two filled from one draft never overwrite each other: the second becomes a draft of its own.
+
+    `post_id` is the post that it is to change.
 
     Raises Invalid where its owner has too many, TooLarge where it is longer than anything a page can take.
     """
@@ -113,7 +116,7 @@ def save(
         return Saved(seen.id, found.version, "")
     if seen is None or found is None or found.version != seen.version:
         told = "" if seen is None else GONE if found is None else CHANGED
-        saved = Saved(_add(tx, here, owner_id=owner_id, said=said), 1, told)
+        saved = Saved(_add(tx, here, owner_id=owner_id, said=said, post_id=post_id), 1, told)
     else:
         tx.execute(CHANGE, {"draft": seen.id, "said": said, "now": here.now()})
         saved = Saved(seen.id, seen.version + 1, "")
@@ -121,12 +124,12 @@ def save(
     return saved
 
 
-def _add(tx: Connection, here: Here, *, owner_id: int, said: dict[str, list[str]]) -> int:
+def _add(tx: Connection, here: Here, *, owner_id: int, said: dict[str, list[str]], post_id: int | None) -> int:
     if (tx.scalar(COUNT, {"owner": owner_id}) or 0) >= MOST:
         raise Invalid(f"There are {MOST} drafts of yours already: publish or delete some before you begin another.")
     draft_id, now = here.ids.new(), here.now()
-    row = {"id": draft_id, "owner_id": owner_id, "fields": said, "version": 1, "created_at": now, "updated_at": now}
-    tx.execute(ADD, row)
+    row = {"id": draft_id, "owner_id": owner_id, "post_id": post_id, "fields": said, "version": 1}
+    tx.execute(ADD, row | {"created_at": now, "updated_at": now})
     return draft_id
 
 

@@ -222,6 +222,7 @@ def complete(values: Mapping[str, str]) -> dict[str, str]:
             "warned",
             "draft",
             "draft_version",
+            "edit",
             "kind",
             "title",
             "text",

@@ -68,9 +68,13 @@ class Sent(NamedTuple):
 
     @property
     def seen(self) -> Seen | None:
-        """The draft that the form was filled from, if it was."""
-        draft_id, version = (asked.whole(self.form.text(name)) for name in ("draft", "draft_version"))
-        return Seen(draft_id, version or 0) if draft_id is not None else None
+        return seen_of(self.form)
+
+
+def seen_of(form: Form) -> Seen | None:
+    """The draft that a form was filled from, if it was."""
+    draft_id, version = (asked.whole(form.text(name)) for name in ("draft", "draft_version"))
+    return Seen(draft_id, version or 0) if draft_id is not None else None
 
 
 def look_round(
@@ -338,6 +342,7 @@ async def keep_draft(request: web.Request, sent: Sent, *, me: int) -> saved.Save
         fields=_lasting(sent),
         files=[staged.key for staged in sent.files],
         pictures=list(sent.keys.values()),
+        post_id=asked.whole(sent.form.text("edit")),
     )
 
 
@@ -345,4 +350,6 @@ def _lasting(sent: Sent) -> dict[str, list[str]]:
     """The fields of a form that mean the same when it is opened again, whoever thought of them."""
     said = {name: values for name, values in sent.form.lists.items() if not PASSING.fullmatch(name)}
     pictures = {f"picture_key_{number}": [key] for number, key in sent.keys.items()}
-    return said | pictures | {"upload": [staged.key for staged in sent.files]}
+    # A resource that is changed has files already, which stay in their places.
+    files = [*in_order(sent.form), *sent.form.files] if sent.form.text("edit") else [each.key for each in sent.files]
+    return said | pictures | ({"upload": files} if files or "upload" in sent.form.lists else {})

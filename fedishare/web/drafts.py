@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -15,7 +16,7 @@ from fedishare.queries import drafts as queries
 from fedishare.queries.drafts import Draft
 from fedishare.services import saved as services
 from fedishare.services.saved import Saved, Seen
-from fedishare.web import asked, compose, drafting, forms
+from fedishare.web import asked, compose, drafting, editing, forms
 from fedishare.web.drafting import Sent
 from fedishare.web.forms import Form
 
@@ -28,6 +29,7 @@ SAID: Final = {
     "changed": services.CHANGED,
     "gone": services.GONE,
 }
+NO_POST: Final = "The post that you were changing is no longer there. You can share this as a post of its own."
 LOST: Final = "What you were answering is no longer there. You can still share this as a post of its own."
 
 routes: Final = Routes()
@@ -42,7 +44,12 @@ async def mine(request: web.Request) -> web.Response:
 
 @routes.get("/drafts/{id}")
 async def show(request: web.Request) -> web.Response:
-    return await open_again(request, await _own(request), told=SAID.get(request.query.get("said", ""), ""))
+    draft, why = await _own(request), request.query.get("said", "")
+    if draft.post_id is None:
+        return await open_again(request, draft, told=SAID.get(why, ""))
+    if await editing.may_edit(request, draft.post_id):
+        return asked.go(f"/posts/{draft.post_id}/edit?{urlencode({'draft': draft.id, 'said': why})}")
+    return await open_again(request, draft, told=NO_POST)
 
 
 async def open_again(
@@ -75,7 +82,7 @@ async def save(request: web.Request) -> web.Response:
         return await compose.show_again(request, sent, sent.form.errors | {"text": str(error)})
     if _asks_for_json(request):
         return _told(kept, sent)
-    if sent.form.errors:
+    if sent.form.errors and not sent.form.text("edit"):
         return await compose.show_again(
             request, sent, sent.form.errors, said=kept.told, seen=Seen(kept.id, kept.version)
         )
@@ -111,10 +118,7 @@ async def _own(request: web.Request) -> Draft:
 
 
 async def _opened(request: web.Request, draft: Draft) -> tuple[Sent, str]:
-    """A draft as if its form had just been sent."""
-    values = {name: said[-1] for name, said in draft.fields.items() if said}
-    form = Form(values, {name: list(said) for name, said in draft.fields.items()}, {}, [], {}, [])
-    return await _received(request, form, me=asked.me(request))
+    return await _received(request, forms.of_fields(draft.fields), me=asked.me(request))
 
 
 async def _received(request: web.Request, form: Form, *, me: int) -> tuple[Sent, str]:

@@ -6,18 +6,20 @@ from typing import Final, NamedTuple
 from aiohttp import web
 from sqlalchemy import Connection
 
-from fedishare.core.errors import Invalid, Refused, TooLarge
+from fedishare.core.errors import Invalid, NotFound, Refused, TooLarge
 from fedishare.core.here import Here
 from fedishare.domain import polls
 from fedishare.http.keys import DATABASE, HERE, VISITOR
 from fedishare.http.pages import page
 from fedishare.http.routes import Routes
+from fedishare.queries import drafts, resources, timelines
 from fedishare.queries import handles as running
-from fedishare.queries import resources, timelines
 from fedishare.queries.cards import Card
-from fedishare.services import handles, uploads
+from fedishare.queries.drafts import Draft
+from fedishare.services import handles, saved, uploads
 from fedishare.services.drafts import Change, PollDraft
 from fedishare.services.resources import UploadedFile
+from fedishare.services.saved import Seen
 from fedishare.services.uploads import Staged
 from fedishare.web import asked, choices, compose, describe, drafting, forms, staging, traces
 from fedishare.web.staging import Line
@@ -26,6 +28,13 @@ CHANGED: Final = (
     "This was changed in another tab, or by somebody else, after you opened it. Your words are below and not saved "
     "yet: open its page in another tab, take over what you want to keep, and save again."
 )
+FOUND: Final = "This is what you typed last time and did not save. What is published has not changed."
+OVERTAKEN: Final = "What is published was changed after you had begun: what you save takes the place of that."
+SAID: Final = {
+    "saved": "Saved as a draft. What is published has not changed.",
+    "changed": saved.CHANGED,
+    "gone": saved.GONE,
+}
 
 routes: Final = Routes()
 
@@ -33,6 +42,9 @@ routes: Final = Routes()
 @routes.get("/posts/{id}/edit")
 async def ask_to_edit(request: web.Request) -> web.Response:
     post = await _own(request)
+    draft = await _draft(request, post)
+    if draft is not None:
+        return await _go_on(request, post, draft)
     values = {
         "text": post.source or "",
         "title": post.title or "",
@@ -47,6 +59,30 @@ async def ask_to_edit(request: web.Request) -> web.Response:
         row = await request.app[DATABASE].read(resources.row, post_id=post.id)
         values |= describe.values_of(row) if row is not None else {}
     return await _show_edit(request, post, values=values, errors={}, files=files)
+
+
+async def _draft(request: web.Request, post: Card) -> Draft | None:
+    """What the visitor typed last to change this post, unless they want to begin anew."""
+    if request.query.get("fresh"):
+        return None
+    me, chosen = asked.me(request), asked.whole(request.query.get("draft", ""))
+    if chosen is None:
+        return await request.app[DATABASE].read(drafts.of_post, owner_id=me, post_id=post.id)
+    draft = await request.app[DATABASE].read(drafts.one, owner_id=me, draft_id=chosen)
+    return draft if draft.post_id == post.id else None
+
+
+async def _go_on(request: web.Request, post: Card, draft: Draft) -> web.Response:
+    """The form as it was left, with what its author should know."""
+    form = forms.of_fields(draft.fields)
+    staged = await drafting.files_of(request, form, me=asked.me(request)) if post.resource is not None else []
+    listed = _listed(form, post, staged, await traces.lines(request, form, staged))
+    values = form.values | {"draft": str(draft.id), "draft_version": str(draft.version)}
+    said = SAID.get(request.query.get("said", ""), FOUND)
+    if form.text("edited") != _stamp(post):
+        said, values["edited"] = OVERTAKEN, _stamp(post)
+    files = [each.line for each in listed]
+    return await _show_edit(request, post, values=values, errors=form.errors, files=files, said=said)
 
 
 @routes.post("/posts/{id}/edit")
@@ -88,7 +124,7 @@ async def edit(request: web.Request) -> web.Response:
         named = await drafting.find_named(request, change.text)
         await request.app[DATABASE].write(
             _rewrite, request.app[HERE], post=post, me=me, change=change, people=named,
-            files=[each.key for each in staged],
+            files=[each.key for each in staged], seen=drafting.seen_of(form),
         )  # fmt: skip
     except Invalid as error:
         field = compose.field_of(error)
@@ -152,8 +188,11 @@ def _rewrite(
     change: Change,
     people: Mapping[str, int],
     files: Sequence[str],
+    seen: Seen | None,
 ) -> None:
-    """By its author, or by whoever runs the handle that is its author."""
+    """By its author, or by whoever runs the handle that is its author. Then it is no draft any more."""
+    if seen is not None:
+        saved.published(tx, owner_id=me, seen=seen)
     if post.author.id == me:
         drafting.rewrite(tx, here, editor_id=me, post_id=post.id, change=change, people=people, files=files)
         return
@@ -173,6 +212,14 @@ def _changed_poll(form: forms.Form, post: Card) -> PollDraft | None:
     if post.poll is None:
         return None
     return drafting.poll_of(form) or PollDraft(options=(), lasts=choices.poll_length(""))
+
+
+async def may_edit(request: web.Request, post_id: int) -> bool:
+    try:
+        await request.app[DATABASE].read(_readable, post_id=post_id, me=asked.me(request))
+    except (NotFound, Refused):
+        return False
+    return True
 
 
 async def _own(request: web.Request) -> Card:
@@ -195,7 +242,9 @@ async def _show_edit(
     errors: Mapping[str, str],
     files: Sequence[Line] = (),
     status: int = 422,
+    said: str = "",
 ) -> web.Response:
+    values = dict(values) | {"edit": str(post.id)}
     preset = await request.app[DATABASE].read(resources.preset, actor_id=asked.me(request))
     return await page(
         request,
@@ -211,7 +260,7 @@ async def _show_edit(
         has_private_rooms=False,
         audiences=[],
         kept_files=files,
-        said="",
+        said=said,
         room_left=await compose.space_left(request),
         pictures=[],
         values=compose.complete(values),

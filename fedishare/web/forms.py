@@ -5,7 +5,7 @@ and the form can be shown again as it was filled in.
 """
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -45,6 +45,12 @@ class Form(msgspec.Struct, frozen=True):
 
     def text(self, name: str) -> str:
         return self.values.get(name, "").replace("\r\n", "\n").strip()
+
+
+def of_fields(fields: Mapping[str, Sequence[str]]) -> Form:
+    """A form that was kept, as if it had just been sent."""
+    values = {name: said[-1] for name, said in fields.items() if said}
+    return Form(values, {name: list(said) for name, said in fields.items()}, {}, [], {}, [])
 
 
 async def read(request: web.Request) -> Form:
