@@ -21,16 +21,18 @@ class Typed(NamedTuple):
     had_files: bool
 
 
+NOTHING: Final = Typed([], had_files=False)
+
+
 async def read(request: web.Request) -> Typed:
     """As much as can be read; a form that is broken or far too large gives what came before that."""
-    typed = Typed([], had_files=False)
     try:
         if request.content_type.startswith("multipart/"):
             return await _parts(request)
         fields = [(name, value) for name, value in (await request.post()).items() if isinstance(value, str)]
-        return typed._replace(fields=[field for field in fields if _may_be_shown(field[0])][:MOST_FIELDS])
+        return Typed([field for field in fields if _may_be_shown(field[0])][:MOST_FIELDS], had_files=False)
     except (ValueError, HttpProcessingError, web.HTTPException):
-        return typed
+        return NOTHING
 
 
 async def _parts(request: web.Request) -> Typed:
