@@ -204,14 +204,20 @@ def set_level(tx: Connection, here: Here, *, room_id: int, actor_id: int, level:
         follows.unmute(tx, muter_id=actor_id, muted_id=room_id)
 
 
+def _in_one_word(label: str) -> str:
+    """Times tables is TimesTables, as people write hashtags, so that listeners hear the words apart."""
+    first, *rest = label.split() or [""]
+    return first + "".join(word[:1].upper() + word[1:] for word in rest)
+
+
 def set_topics(tx: Connection, here: Here, *, room_id: int, labels: list[str]) -> None:
     """The topics of a room of ours, in this order. Raises Invalid for what cannot be a hashtag."""
     found: dict[str, str] = {}
     for label in labels:
-        plain = label.strip().removeprefix("#")
+        plain = _in_one_word(label.strip().removeprefix("#"))
         name = markup.fold_tag(plain)
         if not name or markup.render(f"#{plain}", mention_url=lambda _: None, tag_url=str).hashtags != (plain,):
-            raise Invalid(f"“{label.strip()}” will not do: one word of letters and digits, such as Phonics.")
+            raise Invalid(f"“{label.strip()}” will not do: letters and digits alone, such as Phonics.")
         if len(plain) > LONGEST_TOPIC:
             raise Invalid(f"Please keep each topic under {LONGEST_TOPIC} characters.")
         found.setdefault(name, plain)

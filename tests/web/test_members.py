@@ -157,3 +157,15 @@ async def test_members_choose_what_they_hear(scene: Scene, db: Database, here: H
     assert found.count("room_post") == 2 * told
     assert found.count("mention") == (0 if level == "nothing" else 1)
     assert ("sock drive" in (await scene.ben.get("/")).html) is (level != "nothing")
+
+
+async def test_a_topic_of_two_words_becomes_one_that_a_hashtag_can_be(scene: Scene) -> None:
+    room = await open_room(scene)
+    wish = {"name": "Maths", "access": "open", "posting": ""}
+
+    saved = await scene.hana.post(f"/rooms/{room}/settings", wish | {"topics": "Times tables\n#Phonics\nSATs week 2"})
+    odd = await scene.hana.post(f"/rooms/{room}/settings", wish | {"topics": "Maths & more"})
+
+    kept = (await scene.hana.get(f"/rooms/{room}/settings")).root.one("textarea", name="topics").raw.split()
+    assert (saved.status, kept) == (303, ["TimesTables", "Phonics", "SATsWeek2"])
+    assert odd.errors == ["“Maths & more” will not do: letters and digits alone, such as Phonics."]
