@@ -49,9 +49,6 @@ async def say_what_went_wrong(request: web.Request, handler: Handler) -> web.Str
         return await handler(request)
     except Unauthenticated as error:
         return await _ask_to_sign_in(request, error)
-        if not is_machine(request) and request.method in SAFE:
-            raise web.HTTPSeeOther(f"/sign-in?next={quote(request.path_qs)}") from None
-        return await _signed_out(request, error)
     except FediShareError as error:
         return _answer(request, _status(request, error), str(error), headers_of(error))
     except web.HTTPException as error:
@@ -76,11 +73,6 @@ async def _ask_to_sign_in(request: web.Request, error: Unauthenticated) -> web.S
     if request.method in SAFE:
         raise web.HTTPSeeOther(f"/sign-in?next={quote(request.path_qs)}") from None
     held = await typed.read(request)
-
-
-async def _signed_out(request: web.Request, error: Unauthenticated) -> web.StreamResponse:
-    """Whoever was signed out while they wrote gets their words back, to send them once they are signed in again."""
-    held = await typed.read(request) if not is_machine(request) else typed.NOTHING
     if not held.fields:
         return _answer(request, status_of(error), str(error), headers_of(error))
     answer = draw(request, "signed_out.html", status=status_of(error), typed=held, action=request.path_qs)

@@ -25,11 +25,6 @@ LONGEST_GREETING: Final = 200
 # What another server may have written for somebody, who reads it before it goes anywhere.
 LONGEST_SAID: Final = 10_000
 
-CHANGED: Final = (
-    "This was changed in another tab, or by somebody else, after you opened it. Your words are below, not saved yet: "
-    "open its page in another tab, take over what you want to keep, and save again."
-)
-
 routes: Final = Routes()
 
 
