@@ -6,10 +6,12 @@ from fedishare.api import (
     accounts,
     apps,
     empty,
+    filters,
     instance,
     markers,
     media,
     oauth,
+    phrases,
     polls,
     posting,
     profile,
@@ -39,6 +41,8 @@ ALL: Final[tuple[Routes, ...]] = (
     statuses.routes,
     timelines.routes,
     empty.routes,
+    filters.routes,
+    phrases.routes,
 )
 
 

@@ -88,3 +88,4 @@ class Kept:
         # A post names its author, so it is made from what they are made from.
         self.statuses: Shelf[Any] = Shelf(ledger, tables=(*ACCOUNTS, *TABLES))
         self.boosts: Shelf[Any] = Shelf(ledger, tables=(*ACCOUNTS, "reaction"))
+        self.filters: Shelf[Any] = Shelf(ledger, tables=("filter", "filter_keyword", "filter_status"))

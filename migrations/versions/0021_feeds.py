@@ -1,0 +1,71 @@
+"""Filters
+
+Revision ID: 0021
+Revises: 0020
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0021"
+down_revision = "0020"
+branch_labels = None
+depends_on = None
+
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "filter",
+        _id(),
+        sa.Column("owner_id", ID, nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("contexts", sa.JSON(), nullable=False),
+        sa.Column("action", sa.String(32), nullable=False),
+        _moment("expires_at", nullable=True),
+        _moment("created_at"),
+        _cascade("filter", "owner_id", "actor"),
+        sa.PrimaryKeyConstraint("id", name="pk_filter"),
+    )
+    op.create_table(
+        "filter_keyword",
+        _id(),
+        sa.Column("filter_id", ID, nullable=False),
+        sa.Column("keyword", sa.Text(), nullable=False),
+        sa.Column("whole_word", sa.Boolean(), nullable=False),
+        _cascade("filter_keyword", "filter_id", "filter"),
+        sa.PrimaryKeyConstraint("id", name="pk_filter_keyword"),
+    )
+    op.create_table(
+        "filter_status",
+        _id(),
+        sa.Column("filter_id", ID, nullable=False),
+        sa.Column("post_id", ID, nullable=False),
+        _cascade("filter_status", "filter_id", "filter"),
+        _cascade("filter_status", "post_id", "post"),
+        sa.PrimaryKeyConstraint("id", name="pk_filter_status"),
+        sa.UniqueConstraint("filter_id", "post_id", name="uq_filter_status_filter_id_post_id"),
+    )
+    for table, column in INDICES:
+        op.create_index(f"ix_{table}_{column}", table, [column])
+
+
+INDICES = (("filter", "owner_id"), ("filter_keyword", "filter_id"), ("filter_status", "post_id"))
+
+
+def downgrade() -> None:
+    for table in ("filter_status", "filter_keyword", "filter"):
+        op.drop_table(table)
+
+
+def _id() -> sa.schema.SchemaItem:
+    return sa.Column("id", ID, autoincrement=False, nullable=False)
+
+
+def _moment(name: str, *, nullable: bool = False) -> sa.schema.SchemaItem:
+    return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
+
+
+def _cascade(table: str, column: str, other: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint([column], [f"{other}.id"], name=f"fk_{table}_{column}", ondelete="CASCADE")
