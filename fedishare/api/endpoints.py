@@ -8,6 +8,7 @@ from fedishare.api import (
     empty,
     filters,
     instance,
+    lists,
     markers,
     media,
     oauth,
@@ -43,6 +44,7 @@ ALL: Final[tuple[Routes, ...]] = (
     empty.routes,
     filters.routes,
     phrases.routes,
+    lists.routes,
 )
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import BindParameter, Connection, and_, bindparam, exists, or_, 
 
 from fedishare.db.base import BigId, aliased, insert
 from fedishare.db.follows import Block, Follow, FollowedTag
+from fedishare.db.lists import List, ListMember
 from fedishare.db.people import Actor
 from fedishare.db.posts import Home, PostTag
 from fedishare.domain.kinds import FollowState, Kind
@@ -14,6 +15,13 @@ from fedishare.domain.kinds import FollowState, Kind
 _entry: Final[BindParameter[int]] = bindparam("entry", type_=BigId)
 _post: Final[BindParameter[int]] = bindparam("post", type_=BigId)
 _booster: Final[BindParameter[int | None]] = bindparam("booster", type_=BigId)
+# Whoever put somebody on a list to be read apart has them there, and not at home.
+_apart = exists().where(
+    ListMember.actor_id == bindparam("by"),
+    List.id == ListMember.list_id,
+    List.owner_id == Follow.follower_id,
+    List.exclusive,
+)
 COLUMNS: Final = ["reader_id", "entry_id", "post_id", "booster_id"]
 SPREAD: Final = (
     insert(Home)
@@ -25,6 +33,8 @@ SPREAD: Final = (
         # A room that is linked with another follows it, and has no home.
         .where(Actor.kind != Kind.GROUP)
         .where(~exists().where(Block.blocker_id == Follow.follower_id, Block.blocked_id == bindparam("author"))),
+        .where(~exists().where(Block.blocker_id == Follow.follower_id, Block.blocked_id == bindparam("author")))
+        .where(~_apart),
     )
     .on_conflict_do_nothing()
 )
@@ -39,7 +49,8 @@ SPREAD_ANSWER: Final = (
         .join(_followed_too, _followed_too.follower_id == Follow.follower_id)
         .where(Follow.followee_id == bindparam("by"), Follow.state == FollowState.ACCEPTED, Actor.local)
         .where(_followed_too.followee_id == bindparam("to"), _followed_too.state == FollowState.ACCEPTED)
-        .where(~exists().where(Block.blocker_id == Follow.follower_id, Block.blocked_id == bindparam("by"))),
+        .where(~exists().where(Block.blocker_id == Follow.follower_id, Block.blocked_id == bindparam("by")))
+        .where(~_apart),
     )
     .on_conflict_do_nothing()
 )

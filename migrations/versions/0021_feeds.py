@@ -1,4 +1,4 @@
-"""Filters
+"""Filters, lists
 
 Revision ID: 0021
 Revises: 0020
@@ -47,15 +47,45 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_filter_status"),
         sa.UniqueConstraint("filter_id", "post_id", name="uq_filter_status_filter_id_post_id"),
     )
+    op.create_table(
+        "list",
+        _id(),
+        sa.Column("owner_id", ID, nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("replies_policy", sa.String(32), nullable=False),
+        sa.Column("exclusive", sa.Boolean(), nullable=False),
+        _moment("created_at"),
+        _cascade("list", "owner_id", "actor"),
+        sa.PrimaryKeyConstraint("id", name="pk_list"),
+    )
+    op.create_table(
+        "list_member",
+        _id(),
+        sa.Column("list_id", ID, nullable=False),
+        sa.Column("actor_id", ID, nullable=False),
+        sa.Column("follow_id", ID, nullable=False),
+        _cascade("list_member", "list_id", "list"),
+        _cascade("list_member", "actor_id", "actor"),
+        _cascade("list_member", "follow_id", "follow"),
+        sa.PrimaryKeyConstraint("id", name="pk_list_member"),
+        sa.UniqueConstraint("list_id", "actor_id", name="uq_list_member_list_id_actor_id"),
+    )
     for table, column in INDICES:
         op.create_index(f"ix_{table}_{column}", table, [column])
 
 
-INDICES = (("filter", "owner_id"), ("filter_keyword", "filter_id"), ("filter_status", "post_id"))
+INDICES = (
+    ("filter", "owner_id"),
+    ("filter_keyword", "filter_id"),
+    ("filter_status", "post_id"),
+    ("list", "owner_id"),
+    ("list_member", "actor_id"),
+    ("list_member", "follow_id"),
+)
 
 
 def downgrade() -> None:
-    for table in ("filter_status", "filter_keyword", "filter"):
+    for table in ("list_member", "list", "filter_status", "filter_keyword", "filter"):
         op.drop_table(table)
 
 
