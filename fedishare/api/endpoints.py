@@ -18,6 +18,7 @@ from fedishare.api import (
     profile,
     reacting,
     relations,
+    reports,
     scheduled,
     statuses,
     tags,
@@ -45,6 +46,7 @@ ALL: Final[tuple[Routes, ...]] = (
     filters.routes,
     phrases.routes,
     lists.routes,
+    reports.routes,
 )
 
 

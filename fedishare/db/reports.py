@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, text
 
-from fedishare.db.base import Base, Id, Mapped, mapped_column
+from fedishare.db.base import Base, Id, Mapped, mapped_column, words
+from fedishare.domain.reports import ReportCategory
 
 
 class Report(Base):
     """`forwarded` is set where the moderators of the target's own server were told as well.
 
-    `room_id` is the room of ours in which it happened, whose moderators are told in any case.
+    `room_id` is the room of ours in which it happened, whose moderators are told in any case. `rules` are those of the
+    node that were broken, by their ids. `assigned_id` is the moderator who looks after it.
     """
 
     __tablename__ = "report"
@@ -26,3 +28,9 @@ class Report(Base):
     room_id: Mapped[int | None] = mapped_column(index=True)
     created_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
+    category: Mapped[ReportCategory] = mapped_column(
+        words(ReportCategory), default=ReportCategory.OTHER, server_default=ReportCategory.OTHER.value
+    )
+    rules: Mapped[Sequence[str]] = mapped_column(default=list, server_default=text("'[]'"))
+    resolved_by_id: Mapped[int | None] = mapped_column(ForeignKey("actor.id", ondelete="SET NULL"))
+    assigned_id: Mapped[int | None] = mapped_column(ForeignKey("actor.id", ondelete="SET NULL"))

@@ -160,7 +160,10 @@ def timeline(
 
 
 def _lists(tx: Connection, statement: Any, **asked: int) -> list[ListRow]:
-    return [ListRow(*row, is_room=False) for row in tx.execute(statement, asked)]
+    return [
+        ListRow(row.id, row.title, row.replies_policy, row.exclusive, is_room=False)
+        for row in tx.execute(statement, asked)
+    ]
 
 
 def _rooms(tx: Connection, statement: Any, **asked: int) -> list[ListRow]:

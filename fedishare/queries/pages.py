@@ -18,6 +18,7 @@ from fedishare.db.resources import ResourceFile, Use
 from fedishare.domain import vocabularies
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import FileState, MediaState
+from fedishare.domain.reports import ReportCategory
 from fedishare.queries import published, sight, timelines
 from fedishare.queries.cards import FACE_WIDTH, Card, Face, face, face_columns
 
@@ -93,6 +94,7 @@ class ReportLine(NamedTuple):
     created_at: datetime
     resolved_at: datetime | None
     forwarded: bool
+    category: ReportCategory
 
 
 _target: Final[Any] = aliased(Actor)
@@ -162,6 +164,7 @@ REPORTS: Final = (
         Report.forwarded,
         *face_columns(_target),
         *face_columns(_reporter),
+        Report.category,
     )
     .join(_target, _target.id == Report.target_id)
     .join(_reporter, _reporter.id == Report.reporter_id)
@@ -279,12 +282,13 @@ def reports(tx: Connection, *, room_id: int | None = None) -> list[ReportLine]:
         ReportLine(
             row.id,
             face(row[6 : 6 + FACE_WIDTH]),
-            face(row[6 + FACE_WIDTH :]),
+            face(row[6 + FACE_WIDTH : 6 + 2 * FACE_WIDTH]),
             row.posts,
             row.comment,
             row.created_at,
             row.resolved_at,
             row.forwarded,
+            row.category,
         )
         for row in rows
     ]

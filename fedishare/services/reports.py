@@ -10,6 +10,7 @@ from fedishare.db.people import Actor
 from fedishare.db.posts import Post
 from fedishare.db.reports import Report
 from fedishare.domain.kinds import NoticeKind
+from fedishare.domain.reports import ReportCategory
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import SendReport
 from fedishare.services import notices
@@ -18,6 +19,7 @@ _room: Final[Any] = aliased(Actor)
 
 LONGEST_COMMENT: Final = 5_000
 MOST_POSTS: Final = 100
+MOST_RULES: Final = 100
 FILE: Final = insert(Report).on_conflict_do_nothing().returning(Report.id)
 TARGET: Final = select(Actor.local).where(Actor.id == bindparam("actor"))
 _other: Final[Any] = aliased(Actor)
@@ -62,6 +64,8 @@ def file(
     comment: str,
     uri: str | None = None,
     forward: bool = False,
+    category: ReportCategory = ReportCategory.OTHER,
+    rules: tuple[str, ...] = (),
 ) -> int:
     """Keep a report and tell the moderators, of the node and of the room of ours where it happened.
 
@@ -82,6 +86,8 @@ def file(
         "target_id": target_id,
         "posts": list(posts[:MOST_POSTS]),
         "comment": comment[:LONGEST_COMMENT],
+        "category": category,
+        "rules": list(rules),
         "room_id": room.room_id if room is not None and is_ours else None,
     }
     if tx.execute(FILE, row | {"created_at": here.now()}).scalar() is None:

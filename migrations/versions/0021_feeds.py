@@ -1,4 +1,4 @@
-"""Filters, lists
+"""Filters, lists, why somebody reports
 
 Revision ID: 0021
 Revises: 0020
@@ -70,6 +70,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_list_member"),
         sa.UniqueConstraint("list_id", "actor_id", name="uq_list_member_list_id_actor_id"),
     )
+    with op.batch_alter_table("report") as report:
+        report.add_column(sa.Column("category", sa.String(32), nullable=False, server_default="other"))
+        report.add_column(sa.Column("rules", sa.JSON(), nullable=False, server_default=sa.text("'[]'")))
+        for column in ("resolved_by_id", "assigned_id"):
+            report.add_column(sa.Column(column, ID, nullable=True))
+            report.create_foreign_key(f"fk_report_{column}", "actor", [column], ["id"], ondelete="SET NULL")
     for table, column in INDICES:
         op.create_index(f"ix_{table}_{column}", table, [column])
 
@@ -85,6 +91,11 @@ INDICES = (
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("report") as report:
+        for column in ("resolved_by_id", "assigned_id"):
+            report.drop_constraint(f"fk_report_{column}", type_="foreignkey")
+        for column in ("category", "rules", "resolved_by_id", "assigned_id"):
+            report.drop_column(column)
     for table in ("list_member", "list", "filter_status", "filter_keyword", "filter"):
         op.drop_table(table)
 

@@ -179,7 +179,7 @@ async def test_which_answers_a_list_shows_is_for_its_owner(
     for one in (ada, ben, friend):
         await a_follow_row(db, here, by=me, of=one)
     list_id = await a_list(phone, ada, ben, replies_policy=policy)
-    named = {}
+    named: dict[int, str] = {}
     for name, whom in (
         ("to-oneself", ada),
         ("to-the-list", ben),

@@ -1,0 +1,10 @@
+"""Why somebody reports somebody."""
+
+from enum import StrEnum
+
+
+class ReportCategory(StrEnum):
+    SPAM = "spam"
+    LEGAL = "legal"
+    VIOLATION = "violation"
+    OTHER = "other"
