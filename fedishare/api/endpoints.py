@@ -11,8 +11,11 @@ from fedishare.api import (
     lists,
     markers,
     media,
+    notification_groups,
+    notifications,
     oauth,
     phrases,
+    policies,
     polls,
     posting,
     profile,
@@ -47,6 +50,10 @@ ALL: Final[tuple[Routes, ...]] = (
     phrases.routes,
     lists.routes,
     reports.routes,
+    # "policy" and "requests" are no ids, so they come first.
+    policies.routes,
+    notifications.routes,
+    notification_groups.routes,
 )
 
 

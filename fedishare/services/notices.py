@@ -72,6 +72,10 @@ SEEN: Final = (
     .values(seen_at=bindparam("now"))
 )
 
+_theirs = delete(Notice).where(Notice.recipient_id == bindparam("recipient"))
+DISMISS: Final = _theirs.where(Notice.id.in_(bindparam("ids", expanding=True)))
+CLEAR: Final = _theirs.where(Notice.kind.in_(bindparam("kinds", expanding=True)))
+
 
 def tell(
     tx: Connection,
@@ -145,6 +149,16 @@ def _write(
         row = {"recipient_id": ear, "kind": kind, "actor_id": actor_id, "post_id": post_id, "cause": cause}
         tx.execute(TELL, row | {"line": line, "created_at": here.now()})
         crash.point("notice.written")
+
+
+def dismiss(tx: Connection, *, recipient_id: int, ids: Sequence[int]) -> None:
+    """The person is done with these, and they are not shown any more."""
+    tx.execute(DISMISS, {"recipient": recipient_id, "ids": list(ids)})
+
+
+def clear(tx: Connection, *, recipient_id: int, kinds: Sequence[NoticeKind]) -> None:
+    """The person is done with all notices of these kinds."""
+    tx.execute(CLEAR, {"recipient": recipient_id, "kinds": list(kinds)})
 
 
 def see(tx: Connection, here: Here, *, recipient_id: int, upto: int) -> None:

@@ -1,4 +1,4 @@
-"""Filters, lists, why somebody reports
+"""Filters, lists, why somebody reports, whose notices are welcome
 
 Revision ID: 0021
 Revises: 0020
@@ -76,10 +76,28 @@ def upgrade() -> None:
         for column in ("resolved_by_id", "assigned_id"):
             report.add_column(sa.Column(column, ID, nullable=True))
             report.create_foreign_key(f"fk_report_{column}", "actor", [column], ["id"], ondelete="SET NULL")
+    op.create_table(
+        "notice_policy",
+        sa.Column("actor_id", ID, autoincrement=False, nullable=False),
+        *(sa.Column(f"for_{whom}", sa.String(32), nullable=False) for whom in WHOM),
+        _cascade("notice_policy", "actor_id", "actor"),
+        sa.PrimaryKeyConstraint("actor_id", name="pk_notice_policy"),
+    )
+    op.create_table(
+        "notice_permission",
+        sa.Column("recipient_id", ID, autoincrement=False, nullable=False),
+        sa.Column("sender_id", ID, autoincrement=False, nullable=False),
+        _moment("created_at"),
+        _cascade("notice_permission", "recipient_id", "actor"),
+        _cascade("notice_permission", "sender_id", "actor"),
+        sa.PrimaryKeyConstraint("recipient_id", "sender_id", name="pk_notice_permission"),
+    )
     for table, column in INDICES:
         op.create_index(f"ix_{table}_{column}", table, [column])
 
 
+TABLES = ("notice_permission", "notice_policy", "list_member", "list", "filter_status", "filter_keyword", "filter")
+WHOM = ("not_following", "not_followers", "new_accounts", "private_mentions", "limited_accounts")
 INDICES = (
     ("filter", "owner_id"),
     ("filter_keyword", "filter_id"),
@@ -87,6 +105,7 @@ INDICES = (
     ("list", "owner_id"),
     ("list_member", "actor_id"),
     ("list_member", "follow_id"),
+    ("notice_permission", "sender_id"),
 )
 
 
@@ -96,7 +115,7 @@ def downgrade() -> None:
             report.drop_constraint(f"fk_report_{column}", type_="foreignkey")
         for column in ("category", "rules", "resolved_by_id", "assigned_id"):
             report.drop_column(column)
-    for table in ("list_member", "list", "filter_status", "filter_keyword", "filter"):
+    for table in TABLES:
         op.drop_table(table)
 
 
