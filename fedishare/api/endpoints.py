@@ -5,6 +5,7 @@ from typing import Final
 from fedishare.api import (
     accounts,
     apps,
+    conversations,
     empty,
     filters,
     instance,
@@ -54,6 +55,7 @@ ALL: Final[tuple[Routes, ...]] = (
     policies.routes,
     notifications.routes,
     notification_groups.routes,
+    conversations.routes,
 )
 
 

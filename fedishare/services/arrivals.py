@@ -28,6 +28,7 @@ from fedishare.services import (
     receipts,
     resources,
     rooms,
+    talks,
     threads,
     timelines,
     versions,
@@ -162,7 +163,7 @@ def store(
     age = here.now() - post.published_at if activity_uri is None else timedelta()
     arrival = Arrival(post, post_id, parent, named, age)
     if age < NEW_FOR:
-        _show(tx, arrival)
+        _show(tx, here, arrival)
     crash.point("arrival.shown")
     if age < TOLD_FOR:
         _tell(tx, here, arrival, loud | silent)
@@ -303,7 +304,7 @@ def enter_late(tx: Connection, here: Here, *, post_id: int, activity_uri: str | 
     return rooms.admit(tx, here, room_id=found.room_id, post_id=post_id, activity_uri=activity_uri)
 
 
-def _show(tx: Connection, arrival: Arrival) -> None:
+def _show(tx: Connection, here: Here, arrival: Arrival) -> None:
     post, post_id, parent, named, _ = arrival
     if post.tags and post.visibility is Visibility.PUBLIC and post.in_reply_to_uri is None:
         timelines.spread_tagged(tx, post_id=post_id, author_id=post.author_id)
@@ -311,6 +312,7 @@ def _show(tx: Connection, arrival: Arrival) -> None:
         case Visibility.MENTIONED:
             readers = [row.id for row in named if row.local and row.kind is Kind.PERSON]
             timelines.lay(tx, readers=readers, entry_id=post_id, post_id=post_id)
+            talks.record(tx, here, post_id=post_id)
         case Visibility.ROOM:
             return  # The room's own announcement shows it to its members.
         case _ if post.in_reply_to_uri is None or (parent is not None and parent.author_id == post.author_id):

@@ -29,6 +29,7 @@ from fedishare.services import (
     quotes,
     resources,
     rooms,
+    talks,
     threads,
     timelines,
     versions,
@@ -150,6 +151,8 @@ def publish(tx: Connection, here: Here, *, author_id: int, draft: Draft, people:
     threads.tag(tx, post_id=post_id, labels=(*topics, *written.tags, *descriptions.tags(keywords)))
     named = {person.id for person in written.people}
     threads.mention(tx, post_id=post_id, loud=named, silent={parent.author_id} - named if parent else set())
+    if draft.visibility is Visibility.MENTIONED:
+        talks.record(tx, here, post_id=post_id)
     media.claim(tx, here, keys=draft.media, owner_id=author_id, post_id=post_id)
     _enrich(tx, here, post_id=post_id, author_id=author_id, draft=draft)
     if parent is not None:

@@ -1,8 +1,10 @@
-"""Filters, lists, why somebody reports, whose notices are welcome
+"""Filters, lists, why somebody reports, whose notices are welcome, conversations
 
 Revision ID: 0021
 Revises: 0020
 """
+
+import hashlib
 
 import sqlalchemy as sa
 from alembic import op
@@ -92,11 +94,82 @@ def upgrade() -> None:
         _cascade("notice_permission", "sender_id", "actor"),
         sa.PrimaryKeyConstraint("recipient_id", "sender_id", name="pk_notice_permission"),
     )
+    op.create_table(
+        "talk",
+        _id(),
+        sa.Column("owner_id", ID, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("others", sa.JSON(), nullable=False),
+        sa.Column("last_post_id", ID, nullable=False),
+        sa.Column("unread", sa.Boolean(), nullable=False),
+        _cascade("talk", "owner_id", "actor"),
+        _cascade("talk", "last_post_id", "post"),
+        sa.PrimaryKeyConstraint("id", name="pk_talk"),
+        sa.UniqueConstraint("owner_id", "key", name="uq_talk_owner_id_key"),
+    )
+    op.create_index("ix_talk_owner_id_last_post_id", "talk", ["owner_id", "last_post_id"])
+    op.create_table(
+        "talk_post",
+        sa.Column("talk_id", ID, autoincrement=False, nullable=False),
+        sa.Column("post_id", ID, autoincrement=False, nullable=False),
+        _cascade("talk_post", "talk_id", "talk"),
+        _cascade("talk_post", "post_id", "post"),
+        sa.PrimaryKeyConstraint("talk_id", "post_id", name="pk_talk_post"),
+    )
     for table, column in INDICES:
         op.create_index(f"ix_{table}_{column}", table, [column])
+    _fill_talks(op.get_bind())
 
 
-TABLES = ("notice_permission", "notice_policy", "list_member", "list", "filter_status", "filter_keyword", "filter")
+def _fill_talks(bind: sa.Connection) -> None:
+    """What was said before, as having been read."""
+    ours = set(bind.execute(sa.text("SELECT actor_id FROM account UNION SELECT actor_id FROM handle")).scalars())
+    parties: dict[int, set[int]] = {}
+    for statement in SAID:
+        for post_id, actor_id in bind.execute(sa.text(statement)):
+            parties.setdefault(post_id, set()).add(actor_id)
+    talks: dict[tuple[int, tuple[int, ...]], list[int]] = {}
+    for post_id, actors in sorted(parties.items()):
+        for owner in actors & ours:
+            talks.setdefault((owner, tuple(sorted(actors - {owner}))), []).append(post_id)
+    # An id is asked to be nothing but one of its own, and later than those of the talks before.
+    taken = 0
+    for (owner, others), posts in talks.items():
+        taken = max(taken + 1, posts[0])
+        key = hashlib.sha256(",".join(map(str, others)).encode()).hexdigest()
+        row = {"id": taken, "owner_id": owner, "key": key, "others": list(map(str, others))}
+        bind.execute(sa.insert(TALK), row | {"last_post_id": posts[-1], "unread": False})
+        bind.execute(sa.insert(TALK_POST), [{"talk_id": taken, "post_id": post_id} for post_id in posts])
+
+
+SAID = (
+    "SELECT id, author_id FROM post WHERE visibility = 'mentioned' AND deleted_at IS NULL",
+    """SELECT mention.post_id, mention.actor_id FROM mention JOIN post ON post.id = mention.post_id
+        WHERE post.visibility = 'mentioned' AND post.deleted_at IS NULL""",
+)
+TALK = sa.table(
+    "talk",
+    sa.column("id", ID),
+    sa.column("owner_id", ID),
+    sa.column("key", sa.Text()),
+    sa.column("others", sa.JSON()),
+    sa.column("last_post_id", ID),
+    sa.column("unread", sa.Boolean()),
+)
+TALK_POST = sa.table("talk_post", sa.column("talk_id", ID), sa.column("post_id", ID))
+
+
+TABLES = (
+    "talk_post",
+    "talk",
+    "notice_permission",
+    "notice_policy",
+    "list_member",
+    "list",
+    "filter_status",
+    "filter_keyword",
+    "filter",
+)
 WHOM = ("not_following", "not_followers", "new_accounts", "private_mentions", "limited_accounts")
 INDICES = (
     ("filter", "owner_id"),
@@ -106,6 +179,8 @@ INDICES = (
     ("list_member", "actor_id"),
     ("list_member", "follow_id"),
     ("notice_permission", "sender_id"),
+    ("talk", "last_post_id"),
+    ("talk_post", "post_id"),
 )
 
 
