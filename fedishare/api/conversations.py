@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from fedishare.api import acting
 from fedishare.api.calls import Answer, Call, nothing
 from fedishare.api.entities import conversations as entities
 from fedishare.api.entities.conversations import Conversation
@@ -28,7 +29,7 @@ def show_all(tx: Connection, call: Call) -> Answer:
 
 @routes.writes("DELETE", "/api/v1/conversations/{id}", scope="write:conversations")
 def remove(tx: Connection, call: Call) -> None:
-    services.end(tx, owner_id=call.me, talk_id=call.id())
+    services.end(tx, owner_id=acting.me(tx, call), talk_id=call.id())
 
 
 @routes.writes("POST", "/api/v1/conversations/{id}/read", scope="write:conversations")
@@ -42,7 +43,7 @@ def unread(tx: Connection, call: Call) -> Conversation:
 
 
 def _marked(tx: Connection, call: Call, *, unread: bool) -> Conversation:
-    services.mark(tx, owner_id=call.me, talk_id=call.id(), unread=unread)
+    services.mark(tx, owner_id=acting.me(tx, call), talk_id=call.id(), unread=unread)
     row = talks.one(tx, owner_id=call.me, talk_id=call.id())
     if row is None:
         raise nothing()

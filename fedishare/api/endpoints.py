@@ -24,6 +24,7 @@ from fedishare.api import (
     relations,
     reports,
     scheduled,
+    search,
     statuses,
     tags,
     timelines,
@@ -56,6 +57,7 @@ ALL: Final[tuple[Routes, ...]] = (
     notifications.routes,
     notification_groups.routes,
     conversations.routes,
+    search.routes,
 )
 
 

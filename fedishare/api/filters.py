@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from fedishare.api import acting
 from fedishare.api.calls import Call, nothing
 from fedishare.api.entities import filters as entities
 from fedishare.api.entities.filters import Filter, FilterKeyword, FilterStatus
@@ -31,7 +32,7 @@ def show_all(tx: Connection, call: Call) -> list[Filter]:
 def create(tx: Connection, call: Call) -> Filter:
     sent = call.params
     wording = Wording(sent.text("title"), sent.texts("context"), _action(sent), until(call))
-    made = services.create(tx, call.here, owner_id=call.me, wording=wording, keywords=_keywords(sent))
+    made = services.create(tx, call.here, owner_id=acting.me(tx, call), wording=wording, keywords=_keywords(sent))
     return entities.full(made)
 
 
@@ -44,13 +45,13 @@ def show_keyword(tx: Connection, call: Call) -> FilterKeyword:
 def change_keyword(tx: Connection, call: Call) -> FilterKeyword:
     row, _ = _own_keyword(tx, call)
     change = _keyword(call.params)._replace(id=call.id())
-    services.revise(tx, call.here, owner_id=call.me, filter_id=row.id, keywords=[change])
+    services.revise(tx, call.here, owner_id=acting.me(tx, call), filter_id=row.id, keywords=[change])
     return entities.keyword(_own_keyword(tx, call)[1])
 
 
 @routes.writes("DELETE", "/api/v2/filters/keywords/{id}", scope="write:filters")
 def remove_keyword(tx: Connection, call: Call) -> None:
-    services.remove_keyword(tx, owner_id=call.me, keyword_id=call.id())
+    services.remove_keyword(tx, owner_id=acting.me(tx, call), keyword_id=call.id())
 
 
 @routes.reads("GET", "/api/v2/filters/statuses/{id}", scope="read:filters")
@@ -61,7 +62,7 @@ def show_status(tx: Connection, call: Call) -> FilterStatus:
 @routes.writes("DELETE", "/api/v2/filters/statuses/{id}", scope="write:filters")
 def remove_status(tx: Connection, call: Call) -> FilterStatus:
     shown = entities.status(_own_status(tx, call))
-    services.remove_status(tx, owner_id=call.me, status_id=call.id())
+    services.remove_status(tx, owner_id=acting.me(tx, call), status_id=call.id())
     return shown
 
 
@@ -81,13 +82,15 @@ def change(tx: Connection, call: Call) -> Filter:
     )
     keywords = _keywords(sent)
     return entities.full(
-        services.revise(tx, call.here, owner_id=call.me, filter_id=row.id, wording=wording, keywords=keywords)
+        services.revise(
+            tx, call.here, owner_id=acting.me(tx, call), filter_id=row.id, wording=wording, keywords=keywords
+        )
     )
 
 
 @routes.writes("DELETE", "/api/v2/filters/{id}", scope="write:filters")
 def remove(tx: Connection, call: Call) -> None:
-    services.remove(tx, owner_id=call.me, filter_id=call.id())
+    services.remove(tx, owner_id=acting.me(tx, call), filter_id=call.id())
 
 
 @routes.reads("GET", "/api/v2/filters/{id}/keywords", scope="read:filters")
@@ -98,7 +101,7 @@ def show_keywords(tx: Connection, call: Call) -> list[FilterKeyword]:
 @routes.writes("POST", "/api/v2/filters/{id}/keywords", scope="write:filters")
 def add_keyword(tx: Connection, call: Call) -> FilterKeyword:
     added = _keyword(call.params)
-    row = services.revise(tx, call.here, owner_id=call.me, filter_id=call.id(), keywords=[added])
+    row = services.revise(tx, call.here, owner_id=acting.me(tx, call), filter_id=call.id(), keywords=[added])
     return entities.keyword(row.keywords[-1])
 
 
@@ -113,7 +116,7 @@ def add_status(tx: Connection, call: Call) -> FilterStatus:
     post_id = next(iter(call.params.ids("status_id")), None)
     if post_id is None:
         raise nothing()
-    made = services.add_status(tx, call.here, owner_id=call.me, filter_id=call.id(), post_id=post_id)
+    made = services.add_status(tx, call.here, owner_id=acting.me(tx, call), filter_id=call.id(), post_id=post_id)
     return FilterStatus(str(made), str(post_id))
 
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from fedishare.api import acting
 from fedishare.api.calls import Answer, Call, nothing
 from fedishare.api.entities import accounts
 from fedishare.api.entities import lists as entities
@@ -30,7 +31,7 @@ def create(tx: Connection, call: Call) -> List:
     sent = call.params
     policy = sent.text("replies_policy") or RepliesPolicy.LIST
     wording = Wording(sent.text("title"), policy, bool(sent.flag("exclusive")))
-    return entities.of(services.create(tx, call.here, owner_id=call.me, wording=wording))
+    return entities.of(services.create(tx, call.here, owner_id=acting.me(tx, call), wording=wording))
 
 
 @routes.reads("GET", "/api/v1/lists/{id}", scope="read:lists")
@@ -47,12 +48,12 @@ def change(tx: Connection, call: Call) -> List:
         sent.text("replies_policy") or row.replies_policy,
         row.exclusive if alone is None else alone,
     )
-    return entities.of(services.change(tx, owner_id=call.me, list_id=row.id, wording=wording))
+    return entities.of(services.change(tx, owner_id=acting.me(tx, call), list_id=row.id, wording=wording))
 
 
 @routes.writes("DELETE", "/api/v1/lists/{id}", scope="write:lists")
 def remove(tx: Connection, call: Call) -> None:
-    services.remove(tx, owner_id=call.me, list_id=call.id())
+    services.remove(tx, owner_id=acting.me(tx, call), list_id=call.id())
 
 
 @routes.reads("GET", "/api/v1/lists/{id}/accounts", scope="read:lists")
@@ -71,12 +72,14 @@ def show_members(tx: Connection, call: Call) -> Answer:
 
 @routes.writes("POST", "/api/v1/lists/{id}/accounts", scope="write:lists")
 def put_on(tx: Connection, call: Call) -> None:
-    services.put_on(tx, call.here, owner_id=call.me, list_id=call.id(), actor_ids=call.params.ids("account_ids"))
+    services.put_on(
+        tx, call.here, owner_id=acting.me(tx, call), list_id=call.id(), actor_ids=call.params.ids("account_ids")
+    )
 
 
 @routes.writes("DELETE", "/api/v1/lists/{id}/accounts", scope="write:lists")
 def take_off(tx: Connection, call: Call) -> None:
-    services.take_off(tx, owner_id=call.me, list_id=call.id(), actor_ids=call.params.ids("account_ids"))
+    services.take_off(tx, owner_id=acting.me(tx, call), list_id=call.id(), actor_ids=call.params.ids("account_ids"))
 
 
 @routes.reads("GET", "/api/v1/accounts/{id}/lists", scope="read:lists")

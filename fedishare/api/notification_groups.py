@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from sqlalchemy import Connection
 
+from fedishare.api import acting
 from fedishare.api.calls import Answer, Call, nothing, stamp
 from fedishare.api.entities import accounts
 from fedishare.api.entities import notifications as entities
@@ -103,7 +104,7 @@ def show_accounts(tx: Connection, call: Call) -> Answer:
 
 @routes.writes("POST", "/api/v2/notifications/{key}/dismiss", scope="write:notifications")
 def dismiss(tx: Connection, call: Call) -> None:
-    notices.dismiss(tx, recipient_id=call.me, ids=[row.id for row in _group(tx, call)])
+    notices.dismiss(tx, recipient_id=acting.me(tx, call), ids=[row.id for row in _group(tx, call)])
 
 
 def _group(tx: Connection, call: Call) -> list[Told]:

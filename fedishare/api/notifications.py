@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from fedishare.api import acting
 from fedishare.api.calls import Answer, Call, Page, nothing
 from fedishare.api.entities import notifications as entities
 from fedishare.api.entities.notifications import Notification
@@ -57,7 +58,7 @@ def count(tx: Connection, call: Call) -> dict[str, int]:
 
 @routes.writes("POST", "/api/v1/notifications/clear", scope="write:notifications")
 def clear(tx: Connection, call: Call) -> None:
-    notices.clear(tx, recipient_id=call.me, kinds=notifications.ALL_KINDS)
+    notices.clear(tx, recipient_id=acting.me(tx, call), kinds=notifications.ALL_KINDS)
 
 
 @routes.writes("POST", "/api/v1/notifications/dismiss", scope="write:notifications")
@@ -83,4 +84,4 @@ def dismiss(tx: Connection, call: Call) -> None:
 def _dismiss(tx: Connection, call: Call, notice_id: int) -> None:
     if notifications.one(tx, Wanted(call.me, call.now), notice_id=notice_id) is None:
         raise nothing()
-    notices.dismiss(tx, recipient_id=call.me, ids=[notice_id])
+    notices.dismiss(tx, recipient_id=acting.me(tx, call), ids=[notice_id])

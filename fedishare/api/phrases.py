@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from fedishare.api import acting
 from fedishare.api.calls import Call, nothing
 from fedishare.api.entities import filters as entities
 from fedishare.api.entities.filters import V1Filter
@@ -30,7 +31,7 @@ def create(tx: Connection, call: Call) -> V1Filter:
     wording = Wording(phrase[: services.LONGEST_TITLE], call.params.texts("context"), _action(call), until(call))
     # What says nothing of whole words does not ask for them, in this version.
     keyword = KeywordChange(keyword=phrase, whole_word=bool(call.params.flag("whole_word")))
-    row = services.create(tx, call.here, owner_id=call.me, wording=wording, keywords=[keyword])
+    row = services.create(tx, call.here, owner_id=acting.me(tx, call), wording=wording, keywords=[keyword])
     return entities.of_keyword(row, row.keywords[0])
 
 
@@ -54,13 +55,13 @@ def change(tx: Connection, call: Call) -> V1Filter:
     if len(row.keywords) > 1 and wording != (row.title, list(row.contexts), row.action, row.expires_at):
         raise Invalid("This filter has other keywords: change it with an app that knows filters of several keywords.")
     one = KeywordChange(id=keyword.id, keyword=phrase, whole_word=sent.flag("whole_word"))
-    services.revise(tx, call.here, owner_id=call.me, filter_id=row.id, wording=wording, keywords=[one])
+    services.revise(tx, call.here, owner_id=acting.me(tx, call), filter_id=row.id, wording=wording, keywords=[one])
     return entities.of_keyword(*_own(tx, call))
 
 
 @routes.writes("DELETE", "/api/v1/filters/{id}", scope="write:filters")
 def remove(tx: Connection, call: Call) -> None:
-    services.remove_keyword(tx, owner_id=call.me, keyword_id=call.id(), with_empty_filter=True)
+    services.remove_keyword(tx, owner_id=acting.me(tx, call), keyword_id=call.id(), with_empty_filter=True)
 
 
 def _own(tx: Connection, call: Call) -> tuple[FilterRow, KeywordRow]:

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection
 
+from fedishare.api import acting
 from fedishare.api.calls import Answer, Call, nothing, stamp
 from fedishare.api.entities import accounts, statuses
 from fedishare.api.entities.accounts import Account
@@ -145,12 +146,12 @@ def _settle(tx: Connection, call: Call, settle: Callable[..., None], senders: li
     waiting = {row.actor_id for row in notifications.asking(tx, Wanted(call.me, call.now), limit=MOST_SETTLED)}
     if not waiting.issuperset(senders):
         raise nothing()
-    settle(tx, call.here, recipient_id=call.me, senders=senders)
+    settle(tx, call.here, recipient_id=acting.me(tx, call), senders=senders)
 
 
 def _decide(tx: Connection, call: Call, verdicts: dict[str, Verdict]) -> None:
     former = notifications.policy(tx, recipient_id=call.me)
-    policies.decide(tx, recipient_id=call.me, policy=former._replace(**verdicts))
+    policies.decide(tx, recipient_id=acting.me(tx, call), policy=former._replace(**verdicts))
 
 
 def _shown(tx: Connection, call: Call) -> NotificationPolicy:

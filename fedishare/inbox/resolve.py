@@ -260,14 +260,14 @@ async def _refresh(tools: Tools, found: ActorRow) -> None:
 
 
 async def _find_address(tools: Tools, url: str) -> Found:
-    found = await tools.db.read(_at_address, tools.here, url)
+    found = await tools.db.read(at_address, tools.here, url)
     if found is not None:
         return found
     if tools.here.uris.is_ours(url):
         raise NotFound("There is nothing at this address.")
     budget = Budget()
     uri, kinds = await _behind_page(tools, url, budget=budget)
-    found = await tools.db.read(_at_address, tools.here, uri)
+    found = await tools.db.read(at_address, tools.here, uri)
     if found is not None:
         return found
     if any(kind in ACTORS for kind in kinds):
@@ -278,7 +278,8 @@ async def _find_address(tools: Tools, url: str) -> Found:
     return Found("post", kept)
 
 
-def _at_address(tx: Connection, here: Here, url: str) -> Found | None:
+def at_address(tx: Connection, here: Here, url: str) -> Found | None:
+    """Who or what we know by this address; nobody elsewhere is asked."""
     handle = url.removeprefix(here.uris.profile("")) if url.startswith(here.uris.profile("")) else None
     if handle is not None:
         full = handle if "@" in handle else f"{handle}@{here.uris.authority}"

@@ -306,6 +306,15 @@ def find(tx: Connection, choice: Choice, *, viewer: int) -> Found:
     return Found(cards.cards(tx, ids[:PAGE], viewer=viewer), counted, len(ids) > PAGE)
 
 
+def ids(tx: Connection, words: str, *, viewer: int | None, limit: int) -> list[int]:
+    """The resources with these words that `viewer` may see, the best first; none without words."""
+    choice = Choice(words=words)
+    asked = parameters(tx, choice, viewer=viewer or sight.NOBODY)
+    if "match" not in asked:
+        return []
+    return list(tx.scalars(_of(tx, choice).best, asked | {"limit": limit, "skip": 0}))
+
+
 def _of(tx: Connection, choice: Choice) -> Statements:
     return STATEMENTS[tx.dialect.name == "sqlite", bool(tokens.asked(choice.words))]
 

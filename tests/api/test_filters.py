@@ -34,7 +34,7 @@ class Reader:
     def __init__(self, school: School) -> None:
         self._here = school.here
         self.db = school.client.app[DATABASE]
-        self._kept = Kept(lambda: self.db.ledger)
+        self._kept = Kept(lambda: self.db.ledger, api_version=7)
 
     def call(self, viewer: int) -> Call:
         asked: Any = {"address": "", "static": None, "settings": None, "at": "/", "path": {}}
