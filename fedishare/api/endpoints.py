@@ -12,6 +12,7 @@ from fedishare.api import (
     lists,
     markers,
     media,
+    moderation,
     notification_groups,
     notifications,
     oauth,
@@ -58,6 +59,7 @@ ALL: Final[tuple[Routes, ...]] = (
     notification_groups.routes,
     conversations.routes,
     search.routes,
+    moderation.routes,
 )
 
 

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import ForeignKey, text
 
-from fedishare.db.base import Base, Id, Mapped, mapped_column, words
+from fedishare.db.base import Base, Id, Mapped, Serial, mapped_column, words
+from fedishare.domain.decisions import DecisionKind
 from fedishare.domain.reports import ReportCategory
 
 
@@ -34,3 +35,21 @@ class Report(Base):
     rules: Mapped[Sequence[str]] = mapped_column(default=list, server_default=text("'[]'"))
     resolved_by_id: Mapped[int | None] = mapped_column(ForeignKey("actor.id", ondelete="SET NULL"))
     assigned_id: Mapped[int | None] = mapped_column(ForeignKey("actor.id", ondelete="SET NULL"))
+
+
+class Decision(Base):
+    """One line of the log of what moderators of this node did, which they all can read.
+
+    `about` is a server, a handle, or what else had to be named; it stays when the actor is gone.
+    """
+
+    __tablename__ = "decision"
+
+    id: Mapped[Serial]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("actor.id", ondelete="SET NULL"), index=True)
+    kind: Mapped[DecisionKind] = mapped_column(words(DecisionKind))
+    target_id: Mapped[int | None] = mapped_column(ForeignKey("actor.id", ondelete="SET NULL"), index=True)
+    report_id: Mapped[int | None]
+    about: Mapped[str]
+    line: Mapped[str] = mapped_column(default="")
+    at: Mapped[datetime]

@@ -56,6 +56,7 @@ BLOCK: Final = insert(BlockedDomain).on_conflict_do_nothing().returning(BlockedD
 UNBLOCK: Final = (
     delete(BlockedDomain).where(BlockedDomain.domain == bindparam("named")).returning(BlockedDomain.created_at)
 )
+REWORD: Final = update(BlockedDomain).where(BlockedDomain.domain == bindparam("named")).values(reason=bindparam("said"))
 END_FOLLOWS: Final = delete(Follow).where(or_(Follow.follower_id.in_(_there), Follow.followee_id.in_(_there)))
 HIDE: Final = (
     update(Actor)
@@ -148,6 +149,11 @@ def unblock(tx: Connection, *, domain: str) -> bool:
         return False
     tx.execute(SHOW, patterns(name) | {"at": at})
     return True
+
+
+def reword(tx: Connection, *, domain: str, reason: str) -> None:
+    """Say otherwise why a domain is blocked."""
+    tx.execute(REWORD, {"named": domain, "said": reason.strip()[:LONGEST_REASON]})
 
 
 def domain_of(text: str) -> str:

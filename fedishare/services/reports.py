@@ -51,7 +51,6 @@ RESOLVE_IN_ROOM: Final = (
     .where(Report.id == bindparam("report"), Report.room_id == bindparam("room"))
     .values(resolved_at=bindparam("now"))
 )
-RESOLVE: Final = update(Report).where(Report.id == bindparam("report")).values(resolved_at=bindparam("now"))
 
 
 def file(
@@ -119,7 +118,3 @@ def _add_to_waiting(tx: Connection, reporter_id: int, target_id: int, *, posts: 
 def resolve_in_room(tx: Connection, here: Here, *, report_id: int, room_id: int) -> None:
     """Settle a report about something in a room, and no other."""
     tx.execute(RESOLVE_IN_ROOM, {"report": report_id, "room": room_id, "now": here.now()})
-
-
-def resolve(tx: Connection, here: Here, *, report_id: int) -> None:
-    tx.execute(RESOLVE, {"report": report_id, "now": here.now()})

@@ -6,17 +6,24 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from fedishare.core.errors import NotFound
-from fedishare.core.here import Here
 from fedishare.http.keys import DATABASE, HERE
 from fedishare.http.pages import page
 from fedishare.http.routes import Allow, Routes
 from fedishare.queries import cards, pages, timelines
+from fedishare.queries import decisions as queries_decisions
 from fedishare.queries.cards import Card, Face
-from fedishare.services import reports
+from fedishare.queries.decisions import DecisionLine
+from fedishare.queries.pages import ReportLine
+from fedishare.services import decisions, reports
 from fedishare.services.reports import LONGEST_COMMENT
 from fedishare.web import asked, forms
 
 routes: Final = Routes()
+
+
+class Desk(NamedTuple):
+    reports: list[ReportLine]
+    log: list[DecisionLine]
 
 
 class About(NamedTuple):
@@ -73,16 +80,17 @@ def _about(tx: Connection, *, viewer: int, post_id: int | None, actor_id: int | 
     return About(face, None)
 
 
+def _desk(tx: Connection) -> Desk:
+    return Desk(pages.reports(tx), queries_decisions.recent(tx))
+
+
 @routes.get("/reports", allow=Allow.MODERATORS)
 async def show(request: web.Request) -> web.Response:
-    return await page(request, "reports.html", reports=await request.app[DATABASE].read(pages.reports))
+    return await page(request, "reports.html", **(await request.app[DATABASE].read(_desk))._asdict())
 
 
 @routes.post("/reports/{id}/resolve", allow=Allow.MODERATORS)
 async def settle(request: web.Request) -> web.Response:
-    await request.app[DATABASE].write(_settle, request.app[HERE], report_id=asked.post_id(request))
+    report_id, me = asked.post_id(request), asked.me(request)
+    await request.app[DATABASE].write(decisions.settle, request.app[HERE], report_id=report_id, by_id=me)
     return asked.go("/reports")
-
-
-def _settle(tx: Connection, here: Here, *, report_id: int) -> None:
-    reports.resolve(tx, here, report_id=report_id)

@@ -6,12 +6,12 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from fedishare.core.errors import Invalid, Refused
-from fedishare.core.here import Here
 from fedishare.http.keys import DATABASE, HERE
 from fedishare.http.pages import page
 from fedishare.http.routes import Allow, Routes
 from fedishare.queries import nodes
 from fedishare.queries.nodes import BlockedLine, Ties
+from fedishare.services import decisions
 from fedishare.services import nodes as services_nodes
 from fedishare.web import asked, forms
 
@@ -56,7 +56,8 @@ async def block(request: web.Request) -> web.Response:
         if not form.text("sure"):
             about = await request.app[DATABASE].read(_about, domain=domain)
             return await page(request, "server_block.html", about=about, reason=reason)
-        await request.app[DATABASE].write(_block, request.app[HERE], domain=domain, reason=reason)
+        me, said = asked.me(request), {"domain": domain, "reason": reason}
+        await request.app[DATABASE].write(decisions.block_server, request.app[HERE], by_id=me, **said)
     except (Invalid, Refused) as error:
         return await _list(request, values={"domain": domain, "reason": reason}, errors={"domain": str(error)})
     return asked.go("/servers?said=blocked")
@@ -65,18 +66,11 @@ async def block(request: web.Request) -> web.Response:
 @routes.post("/servers/unblock", allow=Allow.MODERATORS)
 async def unblock(request: web.Request) -> web.Response:
     domain = (await forms.read(request)).text("domain")
-    await request.app[DATABASE].write(_unblock, domain=domain)
+    me = asked.me(request)
+    await request.app[DATABASE].write(decisions.unblock_server, request.app[HERE], by_id=me, domain=domain)
     return asked.go("/servers?said=unblocked")
 
 
 def _about(tx: Connection, *, domain: str) -> About:
     name = services_nodes.domain_of(domain)
     return About(name, nodes.ties(tx, domain=name))
-
-
-def _block(tx: Connection, here: Here, *, domain: str, reason: str) -> None:
-    services_nodes.block(tx, here, domain=domain, reason=reason)
-
-
-def _unblock(tx: Connection, *, domain: str) -> None:
-    services_nodes.unblock(tx, domain=domain)

@@ -1,4 +1,4 @@
-"""Filters, lists, why somebody reports, whose notices are welcome, conversations
+"""Filters, lists, why somebody reports, whose notices are welcome, conversations, what moderators did
 
 Revision ID: 0021
 Revises: 0020
@@ -116,6 +116,20 @@ def upgrade() -> None:
         _cascade("talk_post", "post_id", "post"),
         sa.PrimaryKeyConstraint("talk_id", "post_id", name="pk_talk_post"),
     )
+    op.create_table(
+        "decision",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("by_id", ID, nullable=True),
+        sa.Column("kind", sa.String(32), nullable=False),
+        sa.Column("target_id", ID, nullable=True),
+        sa.Column("report_id", ID, nullable=True),
+        sa.Column("about", sa.Text(), nullable=False),
+        sa.Column("line", sa.Text(), nullable=False),
+        _moment("at"),
+        sa.ForeignKeyConstraint(["by_id"], ["actor.id"], name="fk_decision_by_id", ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["target_id"], ["actor.id"], name="fk_decision_target_id", ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id", name="pk_decision"),
+    )
     for table, column in INDICES:
         op.create_index(f"ix_{table}_{column}", table, [column])
     _fill_talks(op.get_bind())
@@ -160,6 +174,7 @@ TALK_POST = sa.table("talk_post", sa.column("talk_id", ID), sa.column("post_id",
 
 
 TABLES = (
+    "decision",
     "talk_post",
     "talk",
     "notice_permission",
@@ -181,6 +196,8 @@ INDICES = (
     ("notice_permission", "sender_id"),
     ("talk", "last_post_id"),
     ("talk_post", "post_id"),
+    ("decision", "by_id"),
+    ("decision", "target_id"),
 )
 
 

@@ -126,4 +126,4 @@ async def test_with_the_right_scope_every_endpoint_answers_and_never_breaks(scho
 
 
 # For moderators and administrators alone; or it asks for more than a token.
-MAY_REFUSE: Final = frozenset({"/oauth/token", "/oauth/revoke"})
+MAY_REFUSE: Final = frozenset({"/oauth/token", "/oauth/revoke"}) | {each.path for each in ALL if "/admin/" in each.path}
