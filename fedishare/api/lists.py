@@ -1,4 +1,4 @@
-"""Lists: making and changing them, and who is on them. What they show is a timeline."""
+"""Lists: making and changing them, who is on them, and what they show."""
 
 from typing import Final
 
@@ -6,10 +6,11 @@ from sqlalchemy import Connection
 
 from fedishare.api import acting
 from fedishare.api.calls import Answer, Call, nothing
-from fedishare.api.entities import accounts
+from fedishare.api.entities import accounts, statuses
 from fedishare.api.entities import lists as entities
 from fedishare.api.entities.lists import List
 from fedishare.api.routes import Routes
+from fedishare.api.turning import turned
 from fedishare.domain.lists import RepliesPolicy
 from fedishare.queries import lists
 from fedishare.queries.lists import ListRow
@@ -17,6 +18,7 @@ from fedishare.services import lists as services
 from fedishare.services.lists import Wording
 
 ACCOUNTS: Final = 40
+POSTS: Final = 20
 
 routes: Final = Routes()
 
@@ -80,6 +82,16 @@ def put_on(tx: Connection, call: Call) -> None:
 @routes.writes("DELETE", "/api/v1/lists/{id}/accounts", scope="write:lists")
 def take_off(tx: Connection, call: Call) -> None:
     services.take_off(tx, owner_id=acting.me(tx, call), list_id=call.id(), actor_ids=call.params.ids("account_ids"))
+
+
+@routes.reads("GET", "/api/v1/timelines/list/{id}", scope="read:lists")
+def timeline(tx: Connection, call: Call) -> Answer:
+    page = call.page(usual=POSTS)
+    span = {"before": page.before, "above": page.above, "limit": page.limit, "is_upward": page.is_upward}
+    ids = lists.timeline(tx, list_id=call.id(), owner_id=call.me, **span)
+    if ids is None:
+        raise nothing()
+    return turned(call, statuses.present(tx, call, ids), page=page, keys=ids)
 
 
 @routes.reads("GET", "/api/v1/accounts/{id}/lists", scope="read:lists")

@@ -281,6 +281,26 @@ async def test_posts_meet_filters_by_words_and_by_name(
     assert await look() == {}
 
 
+async def test_a_post_that_meets_a_filter_says_so_to_whose_filter_it_is(
+    school: School, db: Database, here: Here
+) -> None:
+    _, phone = await school.a_teacher()
+    _, other = await school.a_teacher()
+    author, _ = await school.a_teacher()
+    post = await a_post(db, here, by=author, content="<p>A <b>snake</b>!</p>", warning=None)
+    path = f"/api/v1/statuses/{post.id}"
+    assert (await phone.get(path)).json["filtered"] == []
+
+    made = (await phone.post("/api/v2/filters", json=SNAKES)).json
+
+    (met,) = (await phone.get(path)).json["filtered"]
+    assert_fits("FilterResult", met)
+    assert (met["keyword_matches"], met["status_matches"]) == (["snake"], [])
+    assert met["filter"] == {key: value for key, value in made.items() if key not in {"keywords", "statuses"}}
+    assert (await other.get(path)).json["filtered"] == []
+    assert "filtered" not in (await school.stranger.get(path)).json
+
+
 async def test_filters_are_made_ready_once(school: School) -> None:
     person, phone = await school.a_teacher()
     other, _ = await school.a_teacher()

@@ -163,6 +163,25 @@ async def test_a_list_shows_what_those_on_it_wrote_and_boosted(school: School, d
     assert await timeline(db, list_id, me) == [second.id, first.id]
 
 
+async def test_the_timeline_of_a_list_is_paged(school: School, db: Database, here: Here) -> None:
+    me, phone = await school.a_teacher()
+    _, other = await school.a_teacher()
+    ada = await a_person(db, here)
+    await a_follow_row(db, here, by=me, of=ada)
+    path = f"/api/v1/timelines/list/{await a_list(phone, ada)}"
+    written = [await a_post(db, here, by=ada) for _ in range(3)]
+    newest = [str(post.id) for post in reversed(written)]
+
+    first = await phone.get(path, limit=2)
+    second = await phone.get(first.links["next"])
+
+    assert [one["id"] for one in first.json] == newest[:2]
+    assert [one["id"] for one in second.json] == newest[2:]
+    assert [one["id"] for one in (await phone.get(second.links["prev"])).json] == newest[:2]
+    assert [one["id"] for one in (await phone.get(path, since_id=newest[1])).json] == newest[:1]
+    assert (await other.get(path)).status == 404
+
+
 @pytest.mark.parametrize(
     ("policy", "shown"),
     [
