@@ -87,8 +87,15 @@ def take_off(tx: Connection, call: Call) -> None:
 @routes.reads("GET", "/api/v1/timelines/list/{id}", scope="read:lists")
 def timeline(tx: Connection, call: Call) -> Answer:
     page = call.page(usual=POSTS)
-    span = {"before": page.before, "above": page.above, "limit": page.limit, "is_upward": page.is_upward}
-    ids = lists.timeline(tx, list_id=call.id(), owner_id=call.me, **span)
+    ids = lists.timeline(
+        tx,
+        list_id=call.id(),
+        owner_id=call.me,
+        before=page.before,
+        above=page.above,
+        limit=page.limit,
+        is_upward=page.is_upward,
+    )
     if ids is None:
         raise nothing()
     return turned(call, statuses.present(tx, call, ids), page=page, keys=ids)

@@ -8,7 +8,7 @@ import io
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fedishare.core.errors import Invalid, TooLarge
-from fedishare.domain import blurhash
+from fedishare.net import blurhash
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture

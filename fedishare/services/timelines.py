@@ -32,7 +32,6 @@ SPREAD: Final = (
         .where(Follow.followee_id == bindparam("by"), Follow.state == FollowState.ACCEPTED, Actor.local)
         # A room that is linked with another follows it, and has no home.
         .where(Actor.kind != Kind.GROUP)
-        .where(~exists().where(Block.blocker_id == Follow.follower_id, Block.blocked_id == bindparam("author"))),
         .where(~exists().where(Block.blocker_id == Follow.follower_id, Block.blocked_id == bindparam("author")))
         .where(~_apart),
     )

@@ -8,7 +8,7 @@ from aiohttp import FormData
 from PIL import Image
 
 from fedishare.api import media as api
-from fedishare.domain import blurhash
+from fedishare.net import blurhash
 from tests.api.conftest import Phone, Reply, School
 from tests.builders import a_follow_row
 
