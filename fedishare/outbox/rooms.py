@@ -264,11 +264,12 @@ def _recipients(known: Known, inner: Inner) -> list[tuple[Member, frozenset[Form
 
 def _told(known: Known, inner: Inner, member: Member) -> frozenset[Form]:
     found = forms(inner.event, dialect=dialects.dialect_of(member)) - _beyond(known, inner, member)
-    if Form.WRAPPED not in found or (member.software or "").lower() != LEMMY:
+    is_lemmy = (member.software or "").lower() == LEMMY
+    if Form.WRAPPED not in found or not is_lemmy or _names(inner, known.room.who.uri):
         return found
     if inner.type in {"Create", "Update"} and not isinstance(inner.document.get("object"), dict):
-        return found - {Form.WRAPPED}  # Lemmy reads a post where it is embedded, and nowhere else.
-    return found if _names(inner, known.room.who.uri) else found - {Form.WRAPPED} | {Form.READDRESSED}
+        return found - {Form.WRAPPED}  # It reads a post where that is embedded, and nowhere else.
+    return found - {Form.WRAPPED} | {Form.READDRESSED}
 
 
 def _names(inner: Inner, room_uri: str) -> bool:
