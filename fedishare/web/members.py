@@ -95,7 +95,7 @@ def _look(tx: Connection, here: Here, *, room_id: int, visitor: Visitor, school:
     return Circle(who, access, role, is_admin, members, asking, rooms.invitations(tx, room_id=room_id, now=here.now()))
 
 
-def _require(tx: Connection, visitor: Visitor, room_id: int, verb: Verb) -> Ruling:
+def require(tx: Connection, visitor: Visitor, room_id: int, verb: Verb) -> Ruling:
     """Who acts in a room of ours. Raises NotFound for any other room, Refused for whoever may not do this there."""
     found = rulings.room(tx, room_id=room_id)
     if found is None or not found.local:
@@ -144,7 +144,7 @@ async def act(request: web.Request) -> web.Response:
             _do, request.app[HERE], change, verb=verb, room_id=room_id, visitor=request[VISITOR], actor_id=actor_id
         )
     except Refused as error:
-        await request.app[DATABASE].read(_require, request[VISITOR], room_id, verb)
+        await request.app[DATABASE].read(require, request[VISITOR], room_id, verb)
         return await _show(request, errors={"members": str(error)})
     return asked.go(f"/rooms/{room_id}/members")
 
@@ -159,14 +159,14 @@ def _do(
     visitor: Visitor,
     actor_id: int,
 ) -> None:
-    change(tx, here, _require(tx, visitor, room_id, verb), actor_id=actor_id)
+    change(tx, here, require(tx, visitor, room_id, verb), actor_id=actor_id)
 
 
 @routes.post("/rooms/{id}/invite")
 async def invite(request: web.Request) -> web.Response:
     """Somebody by their handle; their server is asked what it is, for a private room is not for all of them."""
     form, room_id = await forms.read(request), asked.post_id(request)
-    await request.app[DATABASE].read(_require, request[VISITOR], room_id, Verb.MODERATE_ROOM)
+    await request.app[DATABASE].read(require, request[VISITOR], room_id, Verb.MODERATE_ROOM)
     try:
         actor_id = await find_person(request, form.text("handle"))
         person = await request.app[DATABASE].read(people.by_id, actor_id=actor_id)
@@ -181,7 +181,7 @@ async def invite(request: web.Request) -> web.Response:
 
 
 def _invite(tx: Connection, here: Here, *, room_id: int, visitor: Visitor, actor_id: int) -> None:
-    by = _require(tx, visitor, room_id, Verb.MODERATE_ROOM)
+    by = require(tx, visitor, room_id, Verb.MODERATE_ROOM)
     membership.invite(tx, here, room_id=room_id, by_id=by.by_id or 0, actor_id=actor_id)
 
 
@@ -196,7 +196,7 @@ async def make_link(request: web.Request) -> web.Response:
 
 
 def _make_link(tx: Connection, here: Here, *, room_id: int, visitor: Visitor) -> str:
-    by = _require(tx, visitor, room_id, Verb.MODERATE_ROOM)
+    by = require(tx, visitor, room_id, Verb.MODERATE_ROOM)
     return invitations.make_link(tx, here, room_id=room_id, by_id=by.by_id or 0)
 
 
@@ -248,7 +248,7 @@ async def _show_settings(
 
 
 def _study(tx: Connection, *, room_id: int, visitor: Visitor) -> Study:
-    _require(tx, visitor, room_id, Verb.EDIT_ROOM)
+    require(tx, visitor, room_id, Verb.EDIT_ROOM)
     who, settled = people.by_id(tx, actor_id=room_id), rooms.settled(tx, room_id=room_id)
     return Study(
         who,
@@ -297,7 +297,7 @@ def _wish(form: Form) -> Settings:
 
 def _save(tx: Connection, here: Here, *, room_id: int, visitor: Visitor, wish: Settings, labels: list[str]) -> str:
     """Answers with the handle of the room."""
-    _require(tx, visitor, room_id, Verb.EDIT_ROOM)
+    require(tx, visitor, room_id, Verb.EDIT_ROOM)
     membership.change(tx, here, room_id=room_id, wish=wish)
     membership.set_topics(tx, here, room_id=room_id, labels=labels)
     return people.by_id(tx, actor_id=room_id).handle

@@ -30,6 +30,7 @@ from fedishare.web import (
     pages,
     people,
     polls,
+    portraits,
     posts,
     previews,
     questions,
@@ -96,6 +97,7 @@ ALL: Final[tuple[Routes, ...]] = tuple(
         deliveries,
         storage,
         media,
+        portraits,
         pages,
     )
 )
