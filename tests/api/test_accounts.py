@@ -7,7 +7,7 @@ from fedishare.domain.kinds import Kind
 from fedishare.services import follows, people
 from tests.api import golden
 from tests.api.conftest import School
-from tests.builders import Made, a_follow_row, a_person, a_post, a_room
+from tests.builders import FrozenClock, Made, a_follow_row, a_person, a_post, a_room
 
 
 async def test_somebody_is_shown_with_all_that_apps_insist_on(school: School, db: Database, here: Here) -> None:
@@ -69,14 +69,15 @@ async def test_who_is_gone_answers_like_who_was_never_there(school: School, db: 
 
 
 async def test_a_list_of_people_takes_the_same_statements_however_long_it_is(
-    school: School, db: Database, here: Here
+    school: School, db: Database, here: Here, clock: FrozenClock
 ) -> None:
-    """Literally: what a page of one and a page of three ask the database."""
+    """Literally: what a page of one and a page of three ask the database, with nothing of them ready."""
     ada, phone = await school.a_teacher("ada")
     counts = []
     for more in (1, 2):
         for _ in range(more):
             await a_follow_row(db, here, by=await a_person(db, here), of=ada)
+        clock.tick(minutes=1)
         with school.counting() as count:
             reply = await phone.get(f"/api/v1/accounts/{ada.id}/followers")
         counts.append((len(reply.json), len(count)))
