@@ -117,7 +117,7 @@ def _edit(tx: Connection, call: Call, post_id: int, wish: Wish, people: Mapping[
         title=had.title,
         warning=wish.warning or None,
         language=wish.language or had.language or wishes.USUAL_LANGUAGE,
-        sensitive=wish.sensitive,
+        sensitive=bool(wish.sensitive),
         poll=wish.poll,
         quote_policy=wish.policy or had.quote_policy,
         # A resource has its files instead of pictures, and what it is stays as it is.

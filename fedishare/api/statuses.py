@@ -119,7 +119,7 @@ def _people(tx: Connection, call: Call, kind: ReactionKind) -> Answer:
     rows = lines.reacted(tx, viewer=call.viewer, span=span_of(page), post_id=post_id, kind=kind)
     found = accounts.present(tx, call, [actor_id for _, actor_id in rows])
     newest, oldest = (rows[0][0], rows[-1][0]) if rows else (None, None)
-    return call.listed(found, page=page, newest=newest, oldest=oldest)
+    return call.listed(found, page=page, newest=newest, oldest=oldest, is_full=len(rows) >= page.limit)
 
 
 @routes.reads("GET", "/api/v1/statuses/{id}/quotes", scope="read:statuses")

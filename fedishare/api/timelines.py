@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from fedishare.api.calls import Answer, Call, nothing
+from fedishare.api.entities import accounts
 from fedishare.api.routes import PUBLIC, Routes, Token
 from fedishare.api.spans import answer, span_of
 from fedishare.core.errors import Unauthenticated
@@ -67,6 +68,30 @@ def linking(tx: Connection, call: Call) -> Answer:
         raise nothing()
     since = call.now - LINKS_KEPT
     rows = lines.linking(tx, viewer=call.viewer, span=span_of(page), address=address, since=since)
+    return answer(tx, call, rows, page)
+
+
+@routes.reads("GET", "/api/v1/accounts/{id}/statuses", scope="read:statuses", token=Token.MAYBE)
+def of_one(tx: Connection, call: Call) -> Answer:
+    """What somebody wrote and boosted; `pinned`: what they show first."""
+    page, actor_id, said = call.page(usual=USUAL), call.id(), call.params
+    accounts.one(tx, call, actor_id)
+    if said.flag("pinned"):
+        return answer(tx, call, lines.pinned(tx, viewer=call.viewer, span=span_of(page), actor_id=actor_id), page)
+    tag = said.text("tagged")
+    folded = markup.fold_tag(tag)
+    if tag and not folded:
+        return answer(tx, call, [], page)
+    rows = lines.of_one(
+        tx,
+        viewer=call.viewer,
+        span=span_of(page),
+        actor_id=actor_id,
+        without_answers=bool(said.flag("exclude_replies")),
+        without_boosts=bool(said.flag("exclude_reblogs")),
+        only_media=bool(said.flag("only_media")),
+        tag=folded or None,
+    )
     return answer(tx, call, rows, page)
 
 

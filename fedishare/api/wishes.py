@@ -13,25 +13,20 @@ import msgspec
 from sqlalchemy import Connection
 
 from fedishare.api.calls import Call, nothing
+from fedishare.api.entities.credentials import AUDIENCE
+from fedishare.api.entities.instances import MOST_CHARACTERS
 from fedishare.api.params import Params, is_id
 from fedishare.core.errors import Invalid
 from fedishare.domain import audience
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import QuotePolicy
-from fedishare.queries import places, uploaded
+from fedishare.queries import places, relations, uploaded
 from fedishare.services import media
 from fedishare.services.drafts import Draft, PollDraft
 
-LONGEST_TEXT: Final = 5_000
 LONGEST_WARNING: Final = 500
 SOONEST: Final = timedelta(minutes=5)
 USUAL_LANGUAGE: Final = "en"
-AUDIENCES: Final = {
-    "public": Visibility.PUBLIC,
-    "unlisted": Visibility.QUIET,
-    "private": Visibility.FOLLOWERS,
-    "direct": Visibility.MENTIONED,
-}
 POLICIES: Final = {
     "public": QuotePolicy.PUBLIC,
     "followers": QuotePolicy.FOLLOWERS,
@@ -42,11 +37,14 @@ _POINT: Final = re.compile(r"\s*(-?[0-9]*\.?[0-9]+)\s*,\s*(-?[0-9]*\.?[0-9]+)\s*
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked for. Without an `audience` it is that of what is answered, or everybody."""
+    """What was asked for. What was not said is None, and then as the person usually has it.
+
+    Without an `audience` it is that of what is answered.
+    """
 
     text: str
     warning: str
-    sensitive: bool
+    sensitive: bool | None
     language: str | None
     audience: Visibility | None
     reply_to: int | None
@@ -62,17 +60,17 @@ def read(call: Call) -> Wish:
     """Raises Invalid for what can never be posted, NotFound for an answer to what cannot be."""
     params = call.params
     text, warning = params.text("status"), params.text("spoiler_text")
-    if len(text) > LONGEST_TEXT or len(warning) > LONGEST_WARNING:
-        raise Invalid(f"Validation failed: Text character limit of {LONGEST_TEXT} exceeded")
+    if len(text) > MOST_CHARACTERS or len(warning) > LONGEST_WARNING:
+        raise Invalid(f"Validation failed: Text character limit of {MOST_CHARACTERS} exceeded")
     visibility = params.text("visibility")
-    if visibility and visibility not in AUDIENCES:
+    if visibility and visibility not in AUDIENCE:
         raise Invalid("Validation failed: Visibility is not included in the list")
     wish = Wish(
         text=text,
         warning=warning,
-        sensitive=bool(params.flag("sensitive")),
+        sensitive=params.flag("sensitive"),
         language=language(params),
-        audience=AUDIENCES.get(visibility),
+        audience=AUDIENCE.get(visibility),
         reply_to=_reference(params, "in_reply_to_id"),
         media=pictures(params),
         poll=poll(params),
@@ -166,13 +164,14 @@ def draft(tx: Connection, call: Call, wish: Wish, people: Mapping[str, int]) -> 
     found = uploaded.several(tx, ids=wish.media, owner_id=call.person, other_id=call.me)
     if len(found) < len(wish.media) or any(each.post_id is not None for each in found):
         raise Invalid("Media not found or already attached")
-    visibility, room_id = _place(tx, call, wish, people)
+    usual = relations.habits(tx, actor_id=call.person)
+    visibility, room_id = _place(tx, call, wish, people, usual=usual.default_visibility)
     return Draft(
         text=wish.text,
         visibility=visibility,
         warning=wish.warning or None,
-        language=wish.language or USUAL_LANGUAGE,
-        sensitive=wish.sensitive,
+        language=wish.language or usual.default_language or USUAL_LANGUAGE,
+        sensitive=usual.default_sensitive if wish.sensitive is None else wish.sensitive,
         in_reply_to=wish.reply_to,
         room=room_id,
         media=tuple(each.key for each in found),
@@ -182,13 +181,15 @@ def draft(tx: Connection, call: Call, wish: Wish, people: Mapping[str, int]) -> 
     )
 
 
-def _place(tx: Connection, call: Call, wish: Wish, people: Mapping[str, int]) -> tuple[Visibility, int | None]:
+def _place(
+    tx: Connection, call: Call, wish: Wish, people: Mapping[str, int], *, usual: Visibility
+) -> tuple[Visibility, int | None]:
     if wish.reply_to is not None:
         answered = places.answered(tx, post_id=wish.reply_to, viewer=call.me)
         if answered is None:
             raise nothing()
         return _answering(wish.audience or answered, answered), None
-    asked = wish.audience or Visibility.PUBLIC
+    asked = wish.audience or Visibility(usual)
     room = next(iter(places.rooms(tx, list(dict.fromkeys(people.values())), member=call.me)), None)
     if room is None:
         return asked, None

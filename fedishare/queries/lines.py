@@ -20,6 +20,7 @@ from fedishare.db.people import Actor
 from fedishare.db.posts import Attachment, Home, Mention, Post, PostTag
 from fedishare.db.quotes import Quote
 from fedishare.db.reactions import Reaction
+from fedishare.db.rooms import Pin
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import QuoteState, ReactionKind
 from fedishare.queries import sight
@@ -124,6 +125,33 @@ BOOSTS_OF_MEMBERS: Final = _pair(
     .where(Reaction.actor_id.in_(_members), Reaction.kind == ReactionKind.BOOST, sight.visible(), _unmuted),
     Reaction.id,
 )
+# What one account wrote: without answers to others, with pictures alone, with one hashtag; each of them or not.
+_own: Final = _posts.where(Post.author_id == bindparam("actor"), sight.visible())
+_unanswering: Final = or_(
+    Post.in_reply_to_uri.is_(None),
+    exists().where(_answered.id == Post.in_reply_to_id, _answered.author_id == Post.author_id),
+)
+_with_tag: Final = exists().where(PostTag.post_id == Post.id, PostTag.name == bindparam("named"))
+OF_ONE: Final = {
+    (alone, pictured, tagged): _pair(
+        _own.where(
+            *([_unanswering] if alone else []), *([_with_media] if pictured else []), *([_with_tag] if tagged else [])
+        ),
+        Post.id,
+    )
+    for alone in (False, True)
+    for pictured in (False, True)
+    for tagged in (False, True)
+}
+BOOSTS_OF_ONE: Final = _pair(
+    select(Reaction.id, Reaction.id, *TO_VIEWER)
+    .join(Post, Post.id == Reaction.post_id)
+    .where(Reaction.actor_id == bindparam("actor"), Reaction.kind == ReactionKind.BOOST, sight.visible()),
+    Reaction.id,
+)
+PINNED_BY: Final = _pair(
+    _posts.join(Pin, Pin.post_id == Post.id).where(Pin.actor_id == bindparam("actor"), sight.visible()), Post.id
+)
 LINKING: Final = _pair(
     _posts.where(Post.visibility == Visibility.PUBLIC, sight.visible(), _unmuted).where(
         Post.content.like(bindparam("address"), escape="\\")
@@ -221,8 +249,31 @@ def of_members(tx: Connection, *, viewer: int, span: Span, members: Sequence[int
     values: dict[str, Any] = {"members": list(members)}
     found = _rows(tx, OF_MEMBERS, span, viewer=viewer, **values)
     found += _rows(tx, BOOSTS_OF_MEMBERS, span, viewer=viewer, **values)
-    found.sort(key=lambda row: row.key, reverse=True)
-    return found[-span.limit :] if span.is_upward else found[: span.limit]
+    return _merged(found, span)
+
+
+def of_one(
+    tx: Connection,
+    *,
+    viewer: int | None,
+    span: Span,
+    actor_id: int,
+    without_answers: bool = False,
+    without_boosts: bool = False,
+    only_media: bool = False,
+    tag: str | None = None,
+) -> list[Row]:
+    """What somebody wrote and boosted, as far as the viewer may see it. Two statements, or one without boosts."""
+    statement, values = OF_ONE[without_answers, only_media, tag is not None], {"actor": actor_id, "named": tag}
+    found = _rows(tx, statement, span, viewer=viewer, **values)
+    if without_boosts or only_media or tag is not None:
+        return found
+    return _merged([*found, *_rows(tx, BOOSTS_OF_ONE, span, viewer=viewer, actor=actor_id)], span)
+
+
+def pinned(tx: Connection, *, viewer: int | None, span: Span, actor_id: int) -> list[Row]:
+    """What somebody shows first."""
+    return _rows(tx, PINNED_BY, span, viewer=viewer, actor=actor_id)
 
 
 def linking(tx: Connection, *, viewer: int | None, span: Span, address: str, since: datetime) -> list[Row]:
@@ -291,6 +342,12 @@ def _rows(
     rows: Sequence[Any] = tx.execute(pair.up if span.is_upward else pair.down, said).all()
     found = [Row(row[0], row[0] if is_boosted and row[1] else row[1], Seen._make(row[_WIDTH:])) for row in rows]
     return found[::-1] if span.is_upward else found
+
+
+def _merged(rows: list[Row], span: Span) -> list[Row]:
+    """Of two pages of one part the one that both make: the newest, or counted from below, the oldest of them."""
+    rows.sort(key=lambda row: row.key, reverse=True)
+    return rows[max(0, len(rows) - span.limit) :] if span.is_upward else rows[: span.limit]
 
 
 def _within(span: Span) -> dict[str, int]:

@@ -336,7 +336,7 @@ async def test_what_is_quoted_is_hidden_from_whom_it_is_not_for(school: School) 
     [
         {},
         {"status": "   "},
-        {"status": "x" * 5001},
+        {"status": "x" * 10_001},
         {"status": "x", "spoiler_text": "x" * 501},
         {"status": "x", "visibility": "everybody"},
         {"status": "x", "media_ids": ["1"]},

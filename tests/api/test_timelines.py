@@ -234,3 +234,36 @@ async def test_who_reacted_is_paged_and_leaves_out_who_blocked_the_viewer(school
     assert [each["acct"] for each in (await phone.get(first.links["next"])).json] == ["ben"]
     await school.db.write(follows.block, school.here, blocker_id=people[1].id, blocked_id=ada.id)
     assert [each["acct"] for each in (await phone.get(path)).json] == ["dan", "ben"]
+
+
+async def test_what_somebody_wrote_is_narrowed_as_apps_ask(school: School) -> None:
+    ada, phone = await school.a_teacher("ada")
+    ben, other = await school.a_teacher("ben")
+    plain = await a_post(school.db, school.here, by=ada)
+    pictured = await a_post(school.db, school.here, by=ada)
+    row = {"position": 0, "kind": AttachmentKind.IMAGE, "url": "https://birch.test/a.png", "media_type": "image/png"}
+    await school.db.write(add, Attachment, post_id=pictured.id, alt="", **row)
+    tagged = await a_post(school.db, school.here, by=ada)
+    await school.db.write(add, PostTag, name="maths", post_id=tagged.id, label="Maths")
+    theirs = await a_post(school.db, school.here, by=ben)
+    answer = {"in_reply_to_id": theirs.id, "in_reply_to_uri": theirs.uri}
+    answering = await a_post(school.db, school.here, by=ada, **answer)
+    alone = {"in_reply_to_id": plain.id, "in_reply_to_uri": plain.uri}
+    going_on = await a_post(school.db, school.here, by=ada, **alone)
+    secret = await a_post(school.db, school.here, by=ada, visibility=Visibility.FOLLOWERS)
+    boost = int((await phone.post(f"/api/v1/statuses/{theirs.id}/reblog")).json["id"])
+    await phone.post(f"/api/v1/statuses/{plain.id}/pin")
+    path = f"/api/v1/accounts/{ada.id}/statuses"
+    everything = [boost, going_on.id, answering.id, tagged.id, pictured.id, plain.id]
+
+    for someone in (other, school.stranger):
+        assert ids(await someone.get(path)) == everything
+        assert ids(await someone.get(path, exclude_reblogs="true")) == everything[1:]
+        without = ids(await someone.get(path, exclude_replies="true"))
+        assert without == [each for each in everything if each != answering.id]
+        assert ids(await someone.get(path, only_media="true")) == [pictured.id]
+        assert ids(await someone.get(path, tagged="Maths")) == [tagged.id]
+        assert ids(await someone.get(path, pinned="true")) == [plain.id]
+        assert ids(await someone.get(path, min_id=plain.id, limit=2)) == [tagged.id, pictured.id]
+    assert ids(await phone.get(path))[:2] == [boost, secret.id]
+    assert (await other.get("/api/v1/accounts/12345/statuses")).status == 404

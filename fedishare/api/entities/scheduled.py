@@ -7,8 +7,8 @@ import msgspec
 
 from fedishare.api.calls import Call, stamp
 from fedishare.api.entities import media
+from fedishare.api.entities.credentials import VISIBILITY
 from fedishare.api.entities.media import MediaAttachment
-from fedishare.api.entities.statuses import SHOWN_AS
 from fedishare.queries.uploaded import Uploaded
 from fedishare.queries.waiting import Waiting
 from fedishare.services.drafts import Draft
@@ -67,7 +67,7 @@ def _params(draft: Draft, held: list[Uploaded]) -> ScheduledParams:
     poll = draft.poll
     return ScheduledParams(
         text=draft.text,
-        visibility=SHOWN_AS[draft.visibility],
+        visibility=VISIBILITY[draft.visibility],
         sensitive=draft.sensitive,
         spoiler_text=draft.warning,
         language=draft.language,

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from fedishare.api.calls import Call, nothing, stamp, stamp_or_none
 from fedishare.api.entities import accounts, filtered, media, polls
 from fedishare.api.entities.accounts import Account
+from fedishare.api.entities.credentials import VISIBILITY
 from fedishare.api.entities.media import MediaAttachment
 from fedishare.api.entities.polls import Asked
 from fedishare.api.entities.wording import Wording
@@ -31,14 +32,6 @@ from fedishare.queries.statuses import Bit, Boost, Fact, Named, Seen
 
 Status: TypeAlias = Raw
 
-# An audience that apps do not know is shown as one that is not for everybody.
-SHOWN_AS: Final = {
-    Visibility.PUBLIC: "public",
-    Visibility.QUIET: "unlisted",
-    Visibility.FOLLOWERS: "private",
-    Visibility.ROOM: "private",
-    Visibility.MENTIONED: "direct",
-}
 LONGEST_DESCRIPTION: Final = 300
 MOST_KINDS: Final = 4
 
@@ -412,7 +405,7 @@ def _make(tx: Connection, call: Call, ids: list[int]) -> dict[int, Ready]:
             in_reply_to_account_id=_text(fact.parent_author_id),
             sensitive=fact.sensitive,
             spoiler_text=fact.warning or "",
-            visibility=SHOWN_AS[fact.visibility],
+            visibility=VISIBILITY[fact.visibility],
             language=fact.language,
             uri=fact.uri,
             url=fact.url,
