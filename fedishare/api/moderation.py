@@ -291,8 +291,14 @@ def _require_whole(call: Call) -> None:
 
 
 @routes.reads("GET", "/api/v1/admin/domain_allows", scope="admin:read:domain_allows")
-def show_allows(tx: Connection, call: Call) -> list[object]:  # noqa: ARG001 -- every endpoint has them
-    """A node deals with everybody whom it has not blocked."""
+@routes.reads("GET", "/api/v1/admin/ip_blocks", scope="admin:read:ip_blocks")
+@routes.reads("GET", "/api/v1/admin/email_domain_blocks", scope="admin:read:email_domain_blocks")
+@routes.reads("GET", "/api/v1/admin/canonical_email_blocks", scope="admin:read:canonical_email_blocks")
+@routes.reads("GET", "/api/v1/admin/trends/tags", scope="admin:read")
+@routes.reads("GET", "/api/v1/admin/trends/statuses", scope="admin:read")
+@routes.reads("GET", "/api/v1/admin/trends/links", scope="admin:read")
+def nothing_of_it(tx: Connection, call: Call) -> list[object]:  # noqa: ARG001 -- every endpoint has them
+    """A node deals with every server that it has not blocked, and keeps none of the other lists (decision C11)."""
     desk(call, Verb.BLOCK_NODES)
     return []
 
