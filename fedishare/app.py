@@ -18,6 +18,7 @@ from fedishare.api.kept import Kept
 from fedishare.api.misses import Misses
 from fedishare.api.rates import Rates
 from fedishare.api.standing import Watch
+from fedishare.api.streaming import running as streams
 from fedishare.core.clock import Clock, SystemClock
 from fedishare.core.errors import NotFound
 from fedishare.http import assets, keys, visitors
@@ -109,6 +110,7 @@ def build(
     app.on_response_prepare.append(api_middleware.add_headers)
     app.cleanup_ctx.append(_tools(resolver))
     app.cleanup_ctx.append(_watch)
+    streams.add_to(app)
     if settings.work_in_serve:
         app.cleanup_ctx.append(_work)
     for entry in entries():

@@ -31,6 +31,7 @@ from fedishare.api import (
     timelines,
 )
 from fedishare.api.routes import Endpoint, Routes
+from fedishare.api.streaming import routes as streaming
 
 ALL: Final[tuple[Routes, ...]] = (
     apps.routes,
@@ -60,6 +61,7 @@ ALL: Final[tuple[Routes, ...]] = (
     conversations.routes,
     search.routes,
     moderation.routes,
+    streaming.routes,
 )
 
 

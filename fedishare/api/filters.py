@@ -51,7 +51,7 @@ def change_keyword(tx: Connection, call: Call) -> FilterKeyword:
 
 @routes.writes("DELETE", "/api/v2/filters/keywords/{id}", scope="write:filters")
 def remove_keyword(tx: Connection, call: Call) -> None:
-    services.remove_keyword(tx, owner_id=acting.me(tx, call), keyword_id=call.id())
+    services.remove_keyword(tx, call.here, owner_id=acting.me(tx, call), keyword_id=call.id())
 
 
 @routes.reads("GET", "/api/v2/filters/statuses/{id}", scope="read:filters")
@@ -62,7 +62,7 @@ def show_status(tx: Connection, call: Call) -> FilterStatus:
 @routes.writes("DELETE", "/api/v2/filters/statuses/{id}", scope="write:filters")
 def remove_status(tx: Connection, call: Call) -> FilterStatus:
     shown = entities.status(_own_status(tx, call))
-    services.remove_status(tx, owner_id=acting.me(tx, call), status_id=call.id())
+    services.remove_status(tx, call.here, owner_id=acting.me(tx, call), status_id=call.id())
     return shown
 
 
@@ -90,7 +90,7 @@ def change(tx: Connection, call: Call) -> Filter:
 
 @routes.writes("DELETE", "/api/v2/filters/{id}", scope="write:filters")
 def remove(tx: Connection, call: Call) -> None:
-    services.remove(tx, owner_id=acting.me(tx, call), filter_id=call.id())
+    services.remove(tx, call.here, owner_id=acting.me(tx, call), filter_id=call.id())
 
 
 @routes.reads("GET", "/api/v2/filters/{id}/keywords", scope="read:filters")

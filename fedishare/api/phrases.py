@@ -61,7 +61,7 @@ def change(tx: Connection, call: Call) -> V1Filter:
 
 @routes.writes("DELETE", "/api/v1/filters/{id}", scope="write:filters")
 def remove(tx: Connection, call: Call) -> None:
-    services.remove_keyword(tx, owner_id=acting.me(tx, call), keyword_id=call.id(), with_empty_filter=True)
+    services.remove_keyword(tx, call.here, owner_id=acting.me(tx, call), keyword_id=call.id(), with_empty_filter=True)
 
 
 def _own(tx: Connection, call: Call) -> tuple[FilterRow, KeywordRow]:

@@ -70,7 +70,7 @@ class Endpoint(NamedTuple):
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer a request: who it is, whether they may, what they sent, and what comes of it."""
-        secret = bearer_of(request) if self.token is not Token.NONE else None
+        secret = self.secret_of(request) if self.token is not Token.NONE else None
         if secret is None and self.token in {Token.APP, Token.USER}:
             raise Unauthenticated("The access token is invalid")
         _count(request, self.rate, accounts.digest(secret) if secret is not None else line(request[REMOTE]))
@@ -81,6 +81,10 @@ class Endpoint(NamedTuple):
             _count(request, self.rate, line(request[REMOTE]))
             raise
         return self._written(found)
+
+    def secret_of(self, request: web.Request) -> str | None:
+        """The token that the app shows."""
+        return bearer_of(request)
 
     async def _plainly(self, request: web.Request, secret: str | None) -> object:
         """Who it is and what they want, in one passage of the database."""

@@ -101,6 +101,11 @@ class Postgres:
                 raise Unreachable("this node's disk is full; nothing was saved", retry_after=300) from error
             raise
 
+    async def stand(self) -> object:
+        # It names every transaction that changes something and is under way, and the next one to come.
+        async with self._transaction() as connection:
+            return (await connection.exec_driver_sql("SELECT pg_current_snapshot()::text")).scalar_one()
+
     async def close(self) -> None:
         await self._engine.dispose()
 

@@ -202,7 +202,12 @@ class PreparedConnection(Connection):
     def begin_writing(self) -> None:
         """Begin a transaction, in which nobody else can write."""
         self.say("BEGIN IMMEDIATE")
-        (self._changed_by_others,) = self.say("PRAGMA data_version").fetchone()
+        self._changed_by_others = self.changed_by_others()
+
+    def changed_by_others(self) -> int:
+        """A number that is another one once another connection has changed anything."""
+        (found,) = self.say("PRAGMA data_version").fetchone()
+        return int(found)
 
     def mark(self, tables: Iterable[str]) -> tuple[int, ...] | None:
         """How these tables stand: as long as the mark is the same, no connection has changed them.

@@ -226,3 +226,12 @@ class Dialect(StrEnum):
     THREADIVERSE = "threadiverse"
     MICROBLOG = "microblog"
     BOTH = "both"
+
+
+class HappeningKind(StrEnum):
+    """What apps hear of although it leaves no new row behind."""
+
+    EDIT = "edit"
+    DELETE = "delete"
+    UNBOOST = "unboost"
+    FILTERS = "filters"

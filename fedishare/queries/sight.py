@@ -20,12 +20,17 @@ _reader: Any = aliased(Actor)
 
 
 def visible() -> ColumnElement[bool]:
-    """A condition on `Post`, with the parameter `viewer` (an actor's id, or NOBODY).
+    """A condition on `Post`, with the parameter `viewer` (an actor's id, or NOBODY): it is there, and for them."""
+    return and_(Post.deleted_at.is_(None), allowed())
+
+
+def allowed() -> ColumnElement[bool]:
+    """The same without a look at whether it was deleted: who may be told that it is gone.
 
     Public and quiet posts are for everyone; followers' posts for followers; a room's for its
     members, and for nobody else who is named in it or was a member once; and what the room took
     out, for those who look after it. Else whoever is named, or wrote it, sees it in any case.
-    Nobody sees what is gone, what a suspended author wrote, or what somebody wrote who blocked them.
+    Nobody sees what a suspended author wrote, or what somebody wrote who blocked them.
     """
     follows_author = exists().where(
         Follow.follower_id == VIEWER, Follow.followee_id == Post.author_id, Follow.state == FollowState.ACCEPTED
@@ -48,7 +53,7 @@ def visible() -> ColumnElement[bool]:
         )
     )
     suspended = exists().where(_author.id == Post.author_id, _author.suspended_at.is_not(None))
-    allowed = or_(
+    is_for_them = or_(
         # Not as a list of values: a statement with one of its own has no plan ready (db/prepared.py).
         *(Post.visibility == each for each in OPEN),
         Post.author_id == VIEWER,
@@ -56,7 +61,7 @@ def visible() -> ColumnElement[bool]:
         and_(Post.visibility == Visibility.FOLLOWERS, follows_author),
         and_(Post.visibility == Visibility.ROOM, or_(is_in_room, took_it_out, is_listed)),
     )
-    return and_(Post.deleted_at.is_(None), allowed, ~suspended, ~blocked)
+    return and_(is_for_them, ~suspended, ~blocked)
 
 
 MAY_SEE: Final = select(Post.id).where(Post.id == bindparam("post"), visible())

@@ -392,7 +392,7 @@ def revise(tx: Connection, here: Here, post: ForeignPost, *, activity_uri: str |
     threads.keep_revision(tx, post_id=known.id, until=at)
     said = Wording(post.title, post.warning, post.content, post.source, post.language, post.sensitive)
     former = versions.standing(tx, post_id=known.id) if post.resource is not None else None
-    threads.rewrite(tx, post_id=known.id, said=said, at=at)
+    threads.rewrite(tx, here, post_id=known.id, said=said, at=at)
     tx.execute(DETACH, {"post": known.id})
     _describe(tx, here, known.id, post)
     if former is not None and post.resource is not None and post.resource.version > former.number:

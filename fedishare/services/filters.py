@@ -11,8 +11,10 @@ from fedishare.core.here import Here
 from fedishare.db.base import insert, lock
 from fedishare.db.filters import Filter, FilterKeyword, FilterStatus
 from fedishare.domain.filters import FilterAction, FilterContext
+from fedishare.domain.kinds import HappeningKind
 from fedishare.queries import filters, sight
 from fedishare.queries.filters import FilterRow
+from fedishare.services import happenings
 
 LONGEST_TITLE: Final = 256
 LONGEST_KEYWORD: Final = 512
@@ -113,6 +115,7 @@ def revise(
             said_now = former.keyword if change.keyword is None else _keyword(change.keyword)
             whole = former.whole_word if change.whole_word is None else change.whole_word
             tx.execute(CHANGE_KEYWORD, {"row": change.id, "said": said_now, "whole": whole})
+    happenings.note(tx, here, kind=HappeningKind.FILTERS, actor_id=owner_id)
     found = filters.of(tx, owner_id=owner_id)
     if sum(len(each.keywords) for each in found) > MOST_KEYWORDS:
         raise Invalid(f"There can be no more than {MOST_KEYWORDS} keywords in all filters together.")
@@ -127,17 +130,21 @@ def add_keyword(tx: Connection, here: Here, *, filter_id: int, change: KeywordCh
     tx.execute(ADD_KEYWORD, row | {"whole_word": change.whole_word is not False})
 
 
-def remove(tx: Connection, *, owner_id: int, filter_id: int) -> None:
+def remove(tx: Connection, here: Here, *, owner_id: int, filter_id: int) -> None:
     _own(tx, owner_id, filter_id)
     tx.execute(REMOVE, {"filter": filter_id})
+    happenings.note(tx, here, kind=HappeningKind.FILTERS, actor_id=owner_id)
 
 
-def remove_keyword(tx: Connection, *, owner_id: int, keyword_id: int, with_empty_filter: bool = False) -> None:
+def remove_keyword(
+    tx: Connection, here: Here, *, owner_id: int, keyword_id: int, with_empty_filter: bool = False
+) -> None:
     """`with_empty_filter` takes a filter away in which nothing else is left."""
     found = filters.of_keyword(tx, owner_id=owner_id, keyword_id=keyword_id)
     if found is None:
         raise NotFound("Record not found")
     tx.execute(REMOVE_KEYWORD, {"row": keyword_id})
+    happenings.note(tx, here, kind=HappeningKind.FILTERS, actor_id=owner_id)
     row, _ = found
     if with_empty_filter and len(row.keywords) == 1 and not row.statuses:
         tx.execute(REMOVE, {"filter": row.id})
@@ -153,15 +160,17 @@ def add_status(tx: Connection, here: Here, *, owner_id: int, filter_id: int, pos
         raise Invalid(f"There can be no more than {MOST_STATUSES} posts in a filter.")
     if not sight.may_see(tx, post_id=post_id, viewer=owner_id):
         raise NotFound("Record not found")
+    happenings.note(tx, here, kind=HappeningKind.FILTERS, actor_id=owner_id)
     row = {"id": here.ids.new(), "filter_id": filter_id, "post_id": post_id}
     made: int | None = tx.execute(ADD_STATUS, row).scalar()
     return made if made is not None else add_status(tx, here, owner_id=owner_id, filter_id=filter_id, post_id=post_id)
 
 
-def remove_status(tx: Connection, *, owner_id: int, status_id: int) -> None:
+def remove_status(tx: Connection, here: Here, *, owner_id: int, status_id: int) -> None:
     if filters.of_status(tx, owner_id=owner_id, status_id=status_id) is None:
         raise NotFound("Record not found")
     tx.execute(REMOVE_STATUS, {"row": status_id})
+    happenings.note(tx, here, kind=HappeningKind.FILTERS, actor_id=owner_id)
 
 
 def _own(tx: Connection, owner_id: int, filter_id: int) -> FilterRow:

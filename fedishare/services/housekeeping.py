@@ -13,6 +13,7 @@ from fedishare.db.apps import Code
 from fedishare.db.base import lock
 from fedishare.db.drafts import DraftPicture
 from fedishare.db.handles import ScheduledFile
+from fedishare.db.happenings import Happening
 from fedishare.db.media import Media
 from fedishare.db.nodes import Node
 from fedishare.db.people import Portrait
@@ -25,6 +26,8 @@ from fedishare.jobs.types import Forget, Sweep
 from fedishare.services import backlog, borrowed, previews, quotes, uploads
 
 RECEIVED_KEPT: Final = timedelta(days=30)
+# Whoever listens has heard of it by then, on a node that is very slow, too.
+HEARD_WITHIN: Final = timedelta(hours=1)
 FAILURES_KEPT: Final = timedelta(days=30)
 NODES_KEPT: Final = timedelta(days=90)
 LOOSE_MEDIA_KEPT: Final = timedelta(days=1)
@@ -34,6 +37,7 @@ SWEEPS: Final = (
     (delete(Session).where(Session.expires_at < bindparam("before")), timedelta()),
     # A code that comes too late is refused in any case, so nobody has to know whether it was used.
     (delete(Code).where(Code.expires_at < bindparam("before")), timedelta()),
+    (delete(Happening).where(Happening.at < bindparam("before")), HEARD_WITHIN),
     (
         delete(work.Received).where(work.Received.at < bindparam("before"), work.Received.outcome.is_not(None)),
         RECEIVED_KEPT,

@@ -332,7 +332,7 @@ def edit(
     wording = Wording(title, warning, written.html, change.text, change.language, sensitive)
     # Other servers compare whole seconds, and pass over an edit that is not newer.
     at = max(here.now(), (post.edited_at or post.published_at) + ONE_SECOND)
-    threads.rewrite(tx, post_id=post_id, said=wording, at=at)
+    threads.rewrite(tx, here, post_id=post_id, said=wording, at=at)
     resources.describe(tx, post_id=post_id, description=change.text, changed=change.changed)
     if is_resource:
         library.keep(tx, post_id=post_id)

@@ -13,10 +13,10 @@ from fedishare.db.people import Actor
 from fedishare.db.posts import Home, Post
 from fedishare.db.reactions import Reaction
 from fedishare.domain.audience import Visibility
-from fedishare.domain.kinds import NoticeKind, ReactionKind
+from fedishare.domain.kinds import HappeningKind, NoticeKind, ReactionKind
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import PublishReaction, PublishUndo
-from fedishare.services import notices, timelines
+from fedishare.services import happenings, notices, timelines
 
 TARGET: Final = select(Post.id, Post.uri, Post.author_id, Post.visibility, Post.deleted_at).where(
     Post.id == bindparam("post")
@@ -99,6 +99,8 @@ def remove(tx: Connection, here: Here, *, kind: ReactionKind, actor_id: int, pos
     if kind in COUNT:
         tx.execute(COUNT[kind], {"post": post_id, "more": -1})
     tx.execute(TAKE_FROM_HOMES, {"entry": gone.id})
+    if kind is ReactionKind.BOOST:
+        happenings.note(tx, here, kind=HappeningKind.UNBOOST, actor_id=actor_id, subject_id=gone.id)
     if tx.scalar(IS_LOCAL, {"actor": actor_id}):
         enqueue(tx, PublishUndo(kind, gone.uri, actor_id, post_id), due=here.now())
     return True

@@ -24,10 +24,11 @@ from fedishare.db.submissions import PostApp
 from fedishare.db.versions import FormerFile, ResourceVersion, Watch
 from fedishare.domain import markup
 from fedishare.domain.audience import OPEN
+from fedishare.domain.kinds import HappeningKind
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import Forget, Forward
 from fedishare.queries import sight
-from fedishare.services import collected, receipts
+from fedishare.services import collected, happenings, receipts
 
 MOST_TAGS: Final = 100
 MOST_REVISIONS: Final = 50
@@ -74,6 +75,7 @@ REWRITE: Final = (
         sensitive=bindparam("new_sensitive"),
         edited_at=bindparam("at"),
     )
+    .returning(Post.author_id)
 )
 # Everything that holds a part of a post.
 HOLDERS: Final[tuple[Any, ...]] = (
@@ -131,7 +133,7 @@ EMPTY: Final = (
         likes_count=0,
         boosts_count=0,
     )
-    .returning(Post.in_reply_to_id)
+    .returning(Post.in_reply_to_id, Post.author_id)
 )
 EMPTY_ALL: Final = (
     update(Post)
@@ -211,9 +213,11 @@ def keep_revision(tx: Connection, *, post_id: int, until: datetime) -> None:
         tx.execute(OLDEST, {"post": post_id})
 
 
-def rewrite(tx: Connection, *, post_id: int, said: Wording, at: datetime) -> None:
+def rewrite(tx: Connection, here: Here, *, post_id: int, said: Wording, at: datetime) -> None:
     """The post says this from now on; `at` is what other servers are told as the time of the edit."""
-    tx.execute(REWRITE, {f"new_{name}": value for name, value in said._asdict().items()} | {"row": post_id, "at": at})
+    said_anew = {f"new_{name}": value for name, value in said._asdict().items()}
+    author_id = tx.execute(REWRITE, said_anew | {"row": post_id, "at": at}).scalar_one()
+    happenings.note(tx, here, kind=HappeningKind.EDIT, actor_id=author_id, subject_id=post_id)
 
 
 def empty(tx: Connection, here: Here, *, post_id: int, uri: str) -> None:
@@ -222,9 +226,10 @@ def empty(tx: Connection, here: Here, *, post_id: int, uri: str) -> None:
     collected.lose(tx, here, post_id=post_id)
     for drop in DROPS:
         tx.execute(drop, {"post": post_id})
-    answered = tx.execute(EMPTY, {"post": post_id, "now": here.now()}).scalar()
-    if answered is not None:
-        count_reply(tx, parent_id=answered, more=-1)
+    emptied = tx.execute(EMPTY, {"post": post_id, "now": here.now()}).one()
+    if emptied.in_reply_to_id is not None:
+        count_reply(tx, parent_id=emptied.in_reply_to_id, more=-1)
+    happenings.note(tx, here, kind=HappeningKind.DELETE, actor_id=emptied.author_id, subject_id=post_id)
     receipts.remember_deleted(tx, uri=uri, now=here.now())
     if keys:
         enqueue(tx, Forget(keys), due=here.now())

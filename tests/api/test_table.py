@@ -8,6 +8,7 @@ import pytest
 from fedishare import app
 from fedishare.api.endpoints import endpoints
 from fedishare.api.routes import Door, Endpoint, Routes, Token
+from fedishare.api.streaming.routes import HEALTH, Stream
 from fedishare.domain import scopes
 from fedishare.http.errors import is_for_apps
 from fedishare.settings import Settings
@@ -114,7 +115,7 @@ async def test_with_the_right_scope_every_endpoint_answers_and_never_breaks(scho
     """Nothing of what is asked for exists, so most say so; none says more, and none fails."""
     person, _ = await school.a_teacher()
     odd = {}
-    for each in ALL:
+    for each in [each for each in ALL if not isinstance(each, Stream) and each.path not in HEALTH]:
         phone = await school.phone(person, scopes=" ".join(each.scopes) or "read")
         if each.path == "/health":  # The one answer that is no JSON.
             continue

@@ -44,6 +44,9 @@ class Counting:
         self.reads = self.writes = 0
         self._inner = inner
 
+    async def stand(self) -> object:
+        return await self._inner.stand()
+
     async def read(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         self.reads += 1
         return await self._inner.read(function, *args, **kwargs)
