@@ -21,12 +21,15 @@ from fedishare.db.people import Actor
 from fedishare.db.work import Counter
 from fedishare.domain.kinds import Kind
 from fedishare.jobs.tools import Tools
-from fedishare.net import keys
+from fedishare.net import keys, webpush
 from fedishare.net.addresses import Allowed
 from fedishare.net.client import Client
 from fedishare.net.keys import Keypair
+from fedishare.net.lockbox import Lockbox
 from fedishare.net.storage import Storage
+from fedishare.queries import push
 from fedishare.services import people, shunned
+from fedishare.services import push as push_services
 from fedishare.settings import Settings
 
 _next = insert(Counter)
@@ -61,7 +64,7 @@ async def tools(settings: Settings, *, clock: Clock, resolver: AbstractResolver 
         storage = Storage(settings.data / "files")
         try:
             async with client:
-                yield Tools(database, client, here, storage, settings.clamd)
+                yield Tools(database, client, here, storage, settings.clamd, Lockbox(settings.data / "push.key"))
         finally:
             await storage.close()
     finally:
@@ -78,6 +81,8 @@ async def introduce(database: Database, here: Here, *, name: str) -> None:
     if await database.read(_node_actor) is None:
         await database.write(_add_node_actor, here, name=name, rsa=keys.new_rsa(), ed25519=keys.new_ed25519())
     await database.read(_same_address, here)
+    if not await database.read(push.has_key):
+        await database.write(push_services.keep_key, webpush.new_key())
 
 
 def _node_actor(tx: Connection) -> int | None:

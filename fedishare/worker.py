@@ -33,7 +33,7 @@ from fedishare.jobs.queue import Claimed
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import Lane
 from fedishare.net import clamd
-from fedishare.outbox import anthologies, forwards, handles, publish, rulings, stamps
+from fedishare.outbox import anthologies, forwards, handles, publish, pushes, rulings, stamps
 from fedishare.outbox import members as outbox_members
 from fedishare.outbox import polls as outbox_polls
 from fedishare.outbox import rooms as outbox_rooms
@@ -180,6 +180,7 @@ TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
         types.Inspect: inspect,
         types.MakePreview: make_preview,
         types.DevelopMedia: develop_media,
+        types.SendPush: pushes.send,
         types.Sweep: sweep,
     }
 )

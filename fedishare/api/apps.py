@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from fedishare.api.calls import Call, nothing
 from fedishare.api.rates import Rate
 from fedishare.api.routes import PUBLIC, Routes, Token
-from fedishare.queries import apps
+from fedishare.queries import apps, push
 from fedishare.services import apps as app_services
 
 routes: Final = Routes()
@@ -23,7 +23,7 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...]
     redirect_uri: str
     redirect_uris: tuple[str, ...]
-    vapid_key: str = ""
+    vapid_key: str
 
 
 class CredentialApplication(Application, frozen=True, kw_only=True):
@@ -52,6 +52,7 @@ def register(tx: Connection, call: Call) -> CredentialApplication:
         scopes=tuple(app.scopes.split()),
         redirect_uri="\n".join(app.redirect_uris),
         redirect_uris=app.redirect_uris,
+        vapid_key=push.key(tx).public,
         client_id=app.client_id,
         client_secret=app.secret,
     )
@@ -69,4 +70,5 @@ def verify(tx: Connection, call: Call) -> Application:
         scopes=tuple(app.scopes.split()),
         redirect_uri="\n".join(app.redirect_uris),
         redirect_uris=tuple(app.redirect_uris),
+        vapid_key=push.key(tx).public,
     )

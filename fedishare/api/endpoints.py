@@ -21,6 +21,7 @@ from fedishare.api import (
     polls,
     posting,
     profile,
+    push,
     reacting,
     relations,
     reports,
@@ -61,6 +62,7 @@ ALL: Final[tuple[Routes, ...]] = (
     conversations.routes,
     search.routes,
     moderation.routes,
+    push.routes,
     streaming.routes,
 )
 

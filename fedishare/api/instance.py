@@ -11,7 +11,7 @@ from fedishare.api.entities.instances import Served
 from fedishare.api.routes import PUBLIC, Routes, Token
 from fedishare.domain import languages as known
 from fedishare.domain.digests import digest
-from fedishare.queries import nodes, usage
+from fedishare.queries import nodes, push, usage
 
 MINUTE: Final = 60
 HOUR: Final = 3600
@@ -31,7 +31,8 @@ def first(tx: Connection, call: Call) -> dict[str, object]:
 
 def _served(tx: Connection, call: Call) -> Served:
     def count(keys: list[int]) -> dict[int, Served]:
-        counted = Served(call.kept.api_version, usage.usage(tx, now=call.now), nodes.known(tx))
+        size, domains = usage.usage(tx, now=call.now), nodes.known(tx)
+        counted = Served(call.kept.api_version, size, domains, push.key(tx).public)
         return dict.fromkeys(keys, counted)
 
     found: Served = call.kept.counts.get([0], count, at=call.moment)[0]

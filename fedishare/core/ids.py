@@ -52,6 +52,11 @@ def secret(*, length: int = 32) -> str:
     return secrets.token_urlsafe(length)
 
 
+def some_bytes(length: int) -> bytes:
+    """Random bytes nobody can guess, for salts and keys."""
+    return secrets.token_bytes(length)
+
+
 def fraction() -> float:
     """A number from 0 up to 1, to spread retries; not for secrets."""
     return _dice.random()

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from fedishare.core.here import Here
 from fedishare.db.engine import Database
 from fedishare.net.client import Client
+from fedishare.net.lockbox import Lockbox
 from fedishare.net.storage import Storage
 
 
@@ -14,3 +15,4 @@ class Tools(NamedTuple):
     here: Here
     storage: Storage
     clamd: str | None = None
+    lockbox: Lockbox | None = None

@@ -513,6 +513,15 @@ class DevelopMedia(Job, frozen=True):
     media_id: int
 
 
+class SendPush(Job, frozen=True):
+    """Tell a device of a notice."""
+
+    lane: ClassVar[Lane] = Lane.FETCHING
+
+    subscription_id: int
+    notice_id: int
+
+
 class Sweep(Job, frozen=True):
     """Drop what has been kept long enough."""
 
@@ -569,5 +578,6 @@ AnyJob: TypeAlias = (
     | Inspect
     | MakePreview
     | DevelopMedia
+    | SendPush
     | Sweep
 )

@@ -225,6 +225,23 @@ class Client:
             async with session.post(location.url, data=body, headers=headers, allow_redirects=False) as response:
                 return _answer(location, response, await _beginning(response, max_bytes=MAX_ANSWER_TO_POST))
 
+    async def push(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Send `body` to a push service, which knows us by the `headers`.
+
+        Redirects are answers, not followed; long answers are cut off.
+        """
+        location = self._checked(url)
+        await self._refuse_shunned(location.origin.host)
+        session = await self._opened()
+        said = {"Content-Type": "application/octet-stream", **headers}
+        with _plain_errors(location.origin.host):
+            async with session.post(location.url, data=body, headers=said, allow_redirects=False) as response:
+                return _answer(location, response, await _beginning(response, max_bytes=MAX_ANSWER_TO_POST))
+
+    def require_allowed(self, url: str) -> None:
+        """Raises Invalid or Refused for an address that could never be asked, as far as that shows from its text."""
+        self._checked(url)
+
     @asynccontextmanager
     async def stream(self, url: str, *, max_bytes: int, signer: Signer | None = None) -> AsyncIterator[Download]:
         """A file, chunk by chunk; `chunks` raises TooLarge after `max_bytes`."""

@@ -18,6 +18,7 @@ from fedishare.db.posts import Post
 from fedishare.db.rooms import Steward
 from fedishare.domain.kinds import NoticeKind
 from fedishare.domain.permissions import Role
+from fedishare.services import push
 
 
 def _hushed(actor_id: Any) -> ColumnElement[bool]:
@@ -27,7 +28,9 @@ def _hushed(actor_id: Any) -> ColumnElement[bool]:
     )
 
 
-TELL: Final = insert(Notice).on_conflict_do_nothing(index_elements=["recipient_id", "kind", "cause"])
+TELL: Final = (
+    insert(Notice).on_conflict_do_nothing(index_elements=["recipient_id", "kind", "cause"]).returning(Notice.id)
+)
 # A room has no eyes of its own: its stewards who live here are told.
 EARS: Final = (
     select(Account.actor_id)
@@ -147,7 +150,9 @@ def _write(
 ) -> None:
     for ear in ears:
         row = {"recipient_id": ear, "kind": kind, "actor_id": actor_id, "post_id": post_id, "cause": cause}
-        tx.execute(TELL, row | {"line": line, "created_at": here.now()})
+        notice_id = tx.execute(TELL, row | {"line": line, "created_at": here.now()}).scalar()
+        if notice_id is not None:
+            push.announce(tx, here, recipient_id=ear, notice_id=notice_id, kind=kind)
         crash.point("notice.written")
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Executable, bindparam, delete, or_, select, u
 
 from fedishare.db.accounts import Account, Token
 from fedishare.db.apps import Code
+from fedishare.services import push
 
 NOTED_EVERY: Final = timedelta(hours=1)
 USED: Final = update(Token).where(Token.id == bindparam("token")).values(used_at=bindparam("now"))
@@ -74,4 +75,6 @@ def end_as_handle(tx: Connection, *, handle_id: int, actor_id: int, now: datetim
 
 
 def _ended(tx: Connection, statement: Executable, **values: object) -> list[int]:
-    return list(tx.scalars(statement, values))
+    ended = list(tx.scalars(statement, values))
+    push.drop_of(tx, token_ids=ended)
+    return ended

@@ -373,7 +373,8 @@ async def test_a_token_hears_what_its_scopes_allow(school: School) -> None:
     async with a_socket(school, only_notices, stream="user") as socket:
         assert (await socket.next())["status"] == 403
         await socket.ask(stream="user:notification")
-        await socket.ready()
+        await socket.ask("what is wrong")
+        assert (await socket.next())["status"] == 400
     async with a_socket(school, only_posts, stream="user:notification") as socket:
         assert (await socket.next())["status"] == 403
         await socket.ask(stream="user")

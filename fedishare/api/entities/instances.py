@@ -26,11 +26,14 @@ ABOUT: Final = (
 
 
 class Served(NamedTuple):
-    """What the node has for apps: the number by which Mastodon counts what its API can do, and how big it is here."""
+    """What the node has for apps: the number by which Mastodon counts what its API can do, how big it is here, and
+    the key by which push services know it.
+    """
 
     api_version: int
     usage: Usage
     domains: int
+    push_key: str
 
 
 def _configuration(call: Call) -> dict[str, object]:
@@ -90,7 +93,7 @@ def second(call: Call, served: Served) -> dict[str, object]:
                 "privacy_policy": f"{origin}/about",
                 "terms_of_service": None,
             },
-            "vapid": {"public_key": ""},
+            "vapid": {"public_key": served.push_key},
             "translation": {"enabled": False},
             "timelines_access": {
                 "live_feeds": {"local": "public", "remote": "authenticated"},

@@ -60,7 +60,6 @@ async def _by_events(name: str, request: web.Request, call: Call) -> web.StreamR
 
 
 @routes.runs("GET", "/api/v1/streaming/health", scope=PUBLIC, token=Token.NONE)
-@routes.runs("GET", "/health", scope=PUBLIC, token=Token.NONE)
 async def healthy(request: web.Request, call: Call) -> web.StreamResponse:  # noqa: ARG001 -- every endpoint has them
     """In the one word that libraries look for."""
     return web.Response(text="OK")
