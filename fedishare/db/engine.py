@@ -87,9 +87,10 @@ class Database(Protocol):
 
     def version(self) -> int | None:
         """Which state the data is in: while it is the same, nobody has changed anything. None where nobody can tell."""
+        ...
 
     async def stand(self) -> object:
-        """How the data stands: as long as it is equal to what it was, nobody has changed anything, in any process."""
+        """The same, told wherever it can be asked for: by a question to the server where there is one."""
         ...
 
     async def close(self) -> None: ...
@@ -163,8 +164,6 @@ class Sqlite:
         self._watcher = watcher
         self._waiting: list[tuple[Callable[[Connection], Any], asyncio.Future[Any]]] = []
         self._draining: asyncio.Task[None] | None = None
-        self._stands = 0
-        self._last_seen: dict[Lane, int] = {}
 
     @classmethod
     async def open(cls, path: Path) -> "Sqlite":
@@ -197,16 +196,7 @@ class Sqlite:
         return await durable
 
     async def stand(self) -> object:
-        # Each connection counts for itself what others have changed since it last looked.
-        lane = await self._readers.get()
-        try:
-            seen = await lane.run(lane.connection.changed_by_others)
-        finally:
-            self._readers.put_nowait(lane)
-        if self._last_seen.get(lane) != seen:
-            self._last_seen[lane] = seen
-            self._stands += 1
-        return self._stands
+        return self.version()
 
     async def _drain(self) -> None:
         try:

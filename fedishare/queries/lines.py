@@ -264,7 +264,8 @@ def of_one(
     tag: str | None = None,
 ) -> list[Row]:
     """What somebody wrote and boosted, as far as the viewer may see it. Two statements, or one without boosts."""
-    statement, values = OF_ONE[without_answers, only_media, tag is not None], {"actor": actor_id, "named": tag}
+    statement = OF_ONE[without_answers, only_media, tag is not None]
+    values: dict[str, Any] = {"actor": actor_id, "named": tag}
     found = _rows(tx, statement, span, viewer=viewer, **values)
     if without_boosts or only_media or tag is not None:
         return found
