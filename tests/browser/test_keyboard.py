@@ -102,23 +102,27 @@ def test_somebody_signs_in_and_writes_without_a_mouse(new_page: NewPage) -> None
 
 
 def test_a_resource_is_shared_with_the_keyboard_alone(new_page: NewPage, as_anna: StorageState) -> None:
-    """Title, text, file, and nothing else has to be touched: the rest begins with what was chosen last time."""
+    """A file is enough: the title is its name, and the rest begins with what was chosen last time."""
     page = new_page(storage_state=as_anna)
     page.goto("/compose?kind=resource")
 
-    tab_to(page, "Title")
-    page.keyboard.type("Shared without a mouse")
-    tab_to(page, "Your text")
-    page.keyboard.type("A quick one.")
     tab_to(page, "Files")
     # A browser opens a window of the system's own here; only what was chosen in it comes from us.
     page.get_by_label("Files", exact=True).set_input_files(
         {"name": FILE.name, "mimeType": FILE.media_type, "buffer": FILE.body}
     )
+    expect(page.get_by_label("Title")).to_have_value(FILE.name.removesuffix(".pdf").replace("_", " "))
+    tab_to(page, "Title")
+    page.keyboard.type("Shared without a mouse")
+    tab_to(page, "Your text")
+    page.keyboard.type("A quick one.")
     tab_to(page, "Subject")
     page.keyboard.type("Hist")
     tab_to(page, "Level")
     page.keyboard.type("Year 5")
+    expect(page.get_by_role("group", name="What may colleagues do with it?").get_by_role("radio")).to_have_count(1)
+    tab_to(page, "Choose another licence")
+    page.keyboard.press("Space")
     tab_to(page, "CC BY")
     page.keyboard.press("ArrowDown")
     tab_to(page, "Which one should I choose?")

@@ -24,6 +24,7 @@ def test_a_teacher_writes_and_shares_without_scripts(new_page: NewPage, tmp_path
         {"name": FILE.name, "mimeType": FILE.media_type, "buffer": FILE.body}
     )
     page.get_by_role("combobox", name="Subject (optional)", exact=True).select_option("mathematics")
+    page.get_by_text("Choose another licence").click()
     page.get_by_label("CC0").check()
     page.get_by_role("button", name="Share it").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Ruler bingo")
