@@ -9,7 +9,7 @@ from datetime import datetime
 from html import escape
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, distinct, exists, func, literal, or_, select
+from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, distinct, exists, func, null, or_, select
 
 from fedishare.core import ids
 from fedishare.core.errors import NotFound
@@ -59,7 +59,7 @@ def _pair(statement: Select[*tuple[Any, ...]], key: Any) -> Pair:
     return Pair(within.order_by(key.desc()), within.order_by(key.asc()))
 
 
-_none: Final = literal(None)
+_none: Final = null()
 _unmuted: Final = ~exists().where(Mute.muter_id == sight.VIEWER, Mute.muted_id == Post.author_id)
 HOME: Final = _pair(
     select(Home.entry_id, Home.booster_id, *TO_VIEWER)

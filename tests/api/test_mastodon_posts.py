@@ -67,7 +67,7 @@ def _attach(ada: Mastodon) -> None:
     post = ada.status_post("Look", media_ids=[media], sensitive=True)
     assert (post.sensitive, post.media_attachments[0].description) == (True, "A fraction wall")
     attribute = ada.generate_media_edit_attributes(media, description="Another wall")
-    edited = ada.status_update(post.id, "Look", media_ids=[media.id], media_attributes=[attribute])
+    edited = ada.status_update(post.id, "Look", media_attributes=[attribute])
     assert edited.media_attachments[0].description == "Another wall"
 
 
