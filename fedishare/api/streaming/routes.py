@@ -65,6 +65,5 @@ async def healthy(request: web.Request, call: Call) -> web.StreamResponse:  # no
     return web.Response(text="OK")
 
 
-# Some apps write the address with a slash at its end.
-routes.extend([_stream(SOCKET, ""), _stream(f"{SOCKET}/", "")])
+routes.append(_stream(SOCKET, ""))
 routes.extend(_stream(f"{SOCKET}/{path}", name) for path, name in PATHS.items())
