@@ -214,7 +214,9 @@ async def test_a_page_of_reports_takes_as_many_statements_for_one_as_for_three(
     me, phone = await school.a_teacher(role=Role.MODERATOR)
 
     async def asked(many: int) -> int:
-        assert len((await phone.get(REPORTS)).json) == many
+        # Whose token it is, and who is named, is known from then on.
+        for _ in range(2):
+            assert len((await phone.get(REPORTS)).json) == many
         with school.counting() as said:
             await phone.get(REPORTS)
         return len(said)
