@@ -101,7 +101,8 @@ async def test_making_posts_ready_takes_as_many_statements_for_one_as_for_twenty
         await at_home(school.db, ada, *await some_posts(school, ada, count))
         counts.append(await statements(phone, monkeypatch, "/api/v1/timelines/home"))
 
-    assert counts[0] == counts[1] <= 9
+    # The second time its author stands ready already, where nothing has touched people meanwhile.
+    assert counts[1] <= counts[0] <= 9
 
 
 async def statements(phone: Phone, monkeypatch: pytest.MonkeyPatch, path: str) -> int:
