@@ -164,6 +164,11 @@ class Process:
     def run(self, *arguments: str) -> None:
         subprocess.run([sys.executable, "-m", "fedishare", *arguments], env=self._environment, check=True)
 
+    def output(self, *arguments: str) -> str:
+        """What a command of the node prints."""
+        command = [sys.executable, "-m", "fedishare", *arguments]
+        return subprocess.run(command, env=self._environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+
     async def start(self, **more: str) -> None:
         """Come back once it answers, or has ended before that; `more` is for its environment."""
         with self._log.open("ab") as log:

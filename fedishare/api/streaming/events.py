@@ -111,7 +111,10 @@ def _of_viewer(tx: Connection, telling: Telling, ears: Sequence[Ear]) -> dict[Ea
 
     return {
         ear: [
-            message(channel, event) for channel in sorted(ear.channels) for event in belongs[channel] if event in texts
+            message(channel, event)
+            for channel in sorted(ear.channels)
+            for event in belongs[channel]
+            if event in texts and (event.name != NOTIFICATION or ear.who.may(MAY_HEAR_NOTICES))
         ]
         for ear in ears
     }
