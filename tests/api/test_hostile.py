@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import pytest
 
+from fedishare.api.streaming.routes import HEALTH, Stream
 from tests.api.conftest import School
 from tests.api.test_table import ALL, address
 
@@ -53,7 +54,7 @@ async def test_nothing_that_is_sent_breaks_an_endpoint(school: School, sent: dic
     """The same nonsense to every endpoint, in the body and, where it has pairs, in the address."""
     person, _ = await school.a_teacher()
     broken = {}
-    for each in [each for each in ALL if each.path != "/health"]:
+    for each in [each for each in ALL if not isinstance(each, Stream) and each.path not in HEALTH]:
         phone = await school.phone(person)
         query = {"params": dict.fromkeys(NAMES, "x' OR 1=1--")} if each.method == "GET" else sent
         reply = await phone.ask(each.method, address(each), **query)

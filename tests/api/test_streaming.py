@@ -163,6 +163,7 @@ async def test_a_private_post_is_heard_of_by_those_it_is_for_and_by_nobody_else(
         await eves.ready()
         named = {"@ada": ada.id, "ada": ada.id, "ada@alder.test": ada.id}
         post = await writes(school, ben, "@ada a #secret", people=named, visibility=Visibility.MENTIONED)
+        await hers.next()  # What is gone before anybody heard of it is not told at all.
         await edits(school, ben, post, "@ada a #secret no more")
         await deletes(school, ben, post)
         to_ada, to_eve = await hers.rest(), await eves.rest()
