@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Boolean, Connection, bindparam, exists, select
 
 from fedishare.core.here import Here
+from fedishare.db.media import Media
 from fedishare.db.people import Actor
+from fedishare.db.polls import Poll
 from fedishare.db.posts import Post
+from fedishare.db.quotes import Quote
 from fedishare.db.resources import ResourceFile
 from fedishare.domain import markup
 from fedishare.domain.audience import Visibility
@@ -25,6 +28,9 @@ ALIKE: Final = (
     .where(Post.title.is_not_distinct_from(bindparam("title")))
     .where(Post.visibility == bindparam("visibility"))
     .where(Post.in_reply_to_id.is_not_distinct_from(bindparam("parent")))
+    # The same words with a picture, or under a quote, were another post.
+    .where(~exists().where(Media.post_id == Post.id), ~exists().where(Quote.post_id == Post.id))
+    .where(exists().where(Poll.post_id == Post.id) == bindparam("is_poll", type_=Boolean()))
     .order_by(Post.id.desc())
     .limit(5)
 )
@@ -56,7 +62,7 @@ def _twin(tx: Connection, here: Here, *, author_id: int, draft: Draft) -> int | 
         return None  # Pictures are new each time they arrive, and cannot be compared.
     title = markup.text(draft.title, limit=posts.LONGEST_TITLE) if draft.title and draft.in_reply_to is None else None
     asked = {"author": author_id, "since": here.now() - MOMENT, "text": draft.text, "title": title}
-    asked |= {"visibility": draft.visibility, "parent": draft.in_reply_to}
+    asked |= {"visibility": draft.visibility, "parent": draft.in_reply_to, "is_poll": draft.poll is not None}
     # The same words into another room are meant.
     alike = [row.id for row in tx.execute(ALIKE, asked) if draft.in_reply_to or row.room_id == _room(draft)]
     sent = [(file.name, file.sha256) for file in draft.resource.files] if draft.resource is not None else []

@@ -52,6 +52,21 @@ async def test_what_differs_in_anything_is_another_post(
     assert sent[0].location != sent[1].location
 
 
+async def test_the_same_words_with_a_picture_or_a_poll_and_without_are_posts_of_their_own(
+    node: Node, db: Database
+) -> None:
+    _, teacher = await node.a_teacher()
+    poll = {"poll_1": "Yes", "poll_2": "No"}
+    pictured = form({"text": WORDS, "alt_1": "A list"}, [("picture_1", "a.png", png())])
+
+    sent = [
+        await teacher.post("/compose", each) for each in (pictured, form({"text": WORDS} | poll), form({"text": WORDS}))
+    ]
+
+    assert len({each.location for each in sent}) == 3
+    assert await db.read(texts) == [WORDS] * 3
+
+
 async def test_the_same_words_on_another_day_are_a_new_post(node: Node, clock: FrozenClock) -> None:
     _, teacher = await node.a_teacher()
 
