@@ -27,6 +27,8 @@ MAX_BODY: Final = 1 << 20
 MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 # Pairs of keys are dear to make, so all fake actors of a test run share a stock of them.
 FIRST_PAIR: Final = 500
+# Seconds between tries of something answered with 503.
+PAUSES: Final = (0.5, 1, 2, 4)
 _serial = count(1)
 
 Json = dict[str, Any]
@@ -251,16 +253,23 @@ class Peer:
         return found
 
     async def deliver(self, actor: str, activity: Json, inboxes: Iterable[str]) -> list[int]:
-        """Send a signed activity to each inbox once; what is not taken is kept in `refused`."""
+        """Send a signed activity to each inbox; what is not taken is kept in `refused`.
+
+        After a 503 it is sent again, as every server does: on a slow machine a node may wait too long for our actor.
+        """
         body = json.dumps(activity).encode()
         statuses = []
         for inbox in dict.fromkeys(inboxes):
-            headers = signing.signed_headers(self.keys[actor], "POST", inbox, body=body, names=self.signed_names)
-            async with self.session.post(inbox, data=body, headers=headers, allow_redirects=False) as answer:
-                statuses.append(answer.status)
-                if answer.status != 202:
-                    said = (await answer.text())[:500]
-                    self.refused.append(Refused(answer.status, inbox, activity, said))
+            for wait in (*PAUSES, None):
+                headers = signing.signed_headers(self.keys[actor], "POST", inbox, body=body, names=self.signed_names)
+                async with self.session.post(inbox, data=body, headers=headers, allow_redirects=False) as answer:
+                    status, said = answer.status, (await answer.text())[:500]
+                if status != 503 or wait is None:
+                    break
+                await asyncio.sleep(wait)
+            statuses.append(status)
+            if status != 202:
+                self.refused.append(Refused(status, inbox, activity, said))
         return statuses
 
     def of_type(self, kind: str) -> list[Json]:

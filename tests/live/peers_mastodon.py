@@ -279,8 +279,8 @@ class Mastodon(Peer):
         if former is None:
             await self._take_create(activity, signer, inbox)
             return
-        if note.get("schema:genre") == "question" and note.get("updated") == former.edited:
-            return  # Which answer settled it is for FediShare nodes; there is nothing here to show.
+        if note.get("updated") == former.edited and _looks_alike(self._rendered(note), former):
+            return  # Such as the late picture of a resource: it is for others, and there is nothing here to show.
         if not note.get("updated") or (former.edited and note["updated"] < former.edited):
             raise Offence(f"an edit of {note['id']} without a newer `updated` is ignored (trap 10)")
         if note["published"] != former.published:
@@ -769,6 +769,12 @@ def _card_link(note: Json) -> str | None:
     if hrefs and plain and hrefs[0] != plain[0]:
         raise Offence(f"4.6 makes a card of {plain[0]} and 4.7 of {hrefs[0]}")
     return (hrefs or plain or [None])[0]
+
+
+def _looks_alike(new: Status, former: Status) -> bool:
+    """Whether ignoring the new one loses nothing that is shown here."""
+    kept = {name: getattr(former, name) for name in ("document", "visibility", "in_reply_to", "url")}
+    return msgspec.structs.replace(new, **kept) == former
 
 
 def _context() -> list[Any]:
