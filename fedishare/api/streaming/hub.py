@@ -94,6 +94,7 @@ class Hub:
                 log.warning("streams stand still", why=str(error))
                 await asyncio.sleep(AFTER_TROUBLE)
             except Exception:
+                # All streams of the process hang on this loop; one fault shall not end them.
                 self._stand = None
                 log.exception("what happened could not be told")
                 await asyncio.sleep(AFTER_TROUBLE)
