@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 from sqlalchemy import Connection, text
@@ -97,5 +98,8 @@ async def db(database_url: str) -> AsyncIterator[Database]:
 def _empty_every_table(tx: Connection) -> None:
     """Deleting from mostly empty tables is ten times as fast as TRUNCATE, which writes new files."""
     tx.execute(text("SET LOCAL session_replication_role = replica"))
-    for table in METADATA.sorted_tables:
-        tx.execute(table.delete())
+    tx.exec_driver_sql(f"DO $$ BEGIN {_DELETES} END $$")
+
+
+# One question to the server in place of a hundred.
+_DELETES: Final = " ".join(f"{table.delete()};" for table in METADATA.sorted_tables)

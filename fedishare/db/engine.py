@@ -9,6 +9,7 @@ connection) and on PostgreSQL.
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
@@ -121,30 +122,21 @@ async def open_database(url: str) -> Database:
 class Lane(aiosqlite.Connection):
     """One SQLite connection and the thread that owns it; a whole function travels there in one hop."""
 
-    engine: Engine
     connection: PreparedConnection
 
     @classmethod
     async def open(cls, path: Path, *, read_only: bool) -> "Lane":
         lane = cls(lambda: _connect(path, read_only=read_only), iter_chunk_size=64)
         _ = await lane
-        lane.engine = create_engine(
-            "sqlite://",
-            creator=lane._opened,
-            poolclass=StaticPool,
-            json_serializer=_json,
-            json_deserializer=msgspec.json.decode,
-        )
         await lane.run(lane._prepare)
         return lane
 
     def _prepare(self) -> None:
-        self.connection = PreparedConnection(self.engine)
+        engine = _engine()
+        pool = StaticPool(lambda: self._conn, dialect=engine.dialect)  # type: ignore[arg-type]  # it is one
+        self.connection = PreparedConnection(engine, pool.connect())
         self.connection.execution_options(isolation_level="AUTOCOMMIT")
         self.connection.prepare(self._conn)
-
-    def _opened(self) -> sqlite3.Connection:
-        return self._conn
 
     async def run(self, function: Callable[..., T], *args: Any) -> T:
         return await self._execute(function, *args)  # type: ignore[no-any-return, no-untyped-call]  # aiosqlite leaves it untyped
@@ -243,6 +235,15 @@ class Sqlite:
         for lane in self._lanes:
             await lane.run(lane.connection.close)
             await lane.close()
+
+
+@cache
+def _engine() -> Engine:
+    """The engine of all lanes of this process, so that what it makes of a statement is made once. It opens no file."""
+    engine = create_engine("sqlite://", json_serializer=_json, json_deserializer=msgspec.json.decode)
+    engine.connect().close()  # So it learns what this SQLite can do.
+    engine.dispose()
+    return engine
 
 
 def _json(value: object) -> str:

@@ -9,6 +9,7 @@ columns) is kept beside it. The result is the same; whatever is out of the ordin
 import sqlite3
 from collections import Counter, namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from threading import Lock
 from typing import Any, Final, NamedTuple, TypeAlias, cast
 from weakref import WeakSet
 
@@ -169,6 +170,26 @@ class Plans:
         return Plan(compiled, parameters)
 
 
+# Those of all connections of this process, which speak one dialect. By the statement's id; the statement is kept, too,
+# so that no other can ever have the same.
+_KEPT: Final = dict[int, Plans]()
+_MET: Final = WeakSet[Executable]()
+_LOCK: Final = Lock()
+
+
+def _met_again(statement: Executable, dialect: Dialect) -> Plans | None:
+    """What is met for the second time was not made for one use."""
+    if not isinstance(statement, Select | Insert | Update | Delete):
+        return None
+    with _LOCK:
+        if statement not in _MET:
+            _MET.add(statement)
+            return None
+        if id(statement) not in _KEPT:
+            _KEPT[id(statement)] = Plans(statement, dialect)
+        return _KEPT[id(statement)]
+
+
 class PreparedConnection(Connection):
     """Of SQLAlchemy's connection everything stays as it is but the way of statements that come again."""
 
@@ -179,9 +200,6 @@ class PreparedConnection(Connection):
         self.changes: set[str] = set()
         self._times_changed = Counter[str]()
         self._changed_by_others: int | None = None
-        self._met = WeakSet[Executable]()
-        # By the statement's id; it is kept, too, so that no other can ever have the same.
-        self._kept = dict[int, Plans]()
 
     def say(self, words: str) -> sqlite3.Cursor:
         """Begin, end or mark a transaction, or ask how it is. Raises SQLAlchemy's errors, as all else here does."""
@@ -224,7 +242,7 @@ class PreparedConnection(Connection):
         return self._driver.in_transaction
 
     def execute(self, statement: Executable, parameters: Any = None, *, execution_options: Any = None) -> Any:
-        plans = self._kept.get(id(statement)) or self._met_again(statement)
+        plans = _KEPT.get(id(statement)) or _met_again(statement, self.dialect)
         many = parameters if isinstance(parameters, list) and len(parameters) > 1 else None
         one: Parameters = (parameters[0] if isinstance(parameters, list) and parameters else parameters) or {}
         rows: list[list[Any]] = []
@@ -254,17 +272,6 @@ class PreparedConnection(Connection):
         if touched.changes:
             self.changes |= touched.changes
             self._times_changed.update(touched.changes)
-
-    def _met_again(self, statement: Executable) -> Plans | None:
-        """What is met for the second time was not made for one use."""
-        if not isinstance(statement, Select | Insert | Update | Delete):
-            return None
-        if statement not in self._met:
-            self._met.add(statement)
-            return None
-        self._met.discard(statement)
-        self._kept[id(statement)] = plans = Plans(statement, self.dialect)
-        return plans
 
     def scalar(self, statement: Executable, parameters: Any = None, *, execution_options: Any = None) -> Any:
         return self.execute(statement, parameters, execution_options=execution_options).scalar()

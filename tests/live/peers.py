@@ -257,20 +257,23 @@ class Peer:
 
         After a 503 it is sent again, as every server does: on a slow machine a node may wait too long for our actor.
         """
-        body = json.dumps(activity).encode()
         statuses = []
         for inbox in dict.fromkeys(inboxes):
-            for wait in (*PAUSES, None):
-                headers = signing.signed_headers(self.keys[actor], "POST", inbox, body=body, names=self.signed_names)
-                async with self.session.post(inbox, data=body, headers=headers, allow_redirects=False) as answer:
-                    status, said = answer.status, (await answer.text())[:500]
-                if status != 503 or wait is None:
-                    break
-                await asyncio.sleep(wait)
+            status, said = await self._post(actor, activity, inbox)
+            for pause in PAUSES:
+                if status == 503:
+                    await asyncio.sleep(pause)
+                    status, said = await self._post(actor, activity, inbox)
             statuses.append(status)
             if status != 202:
                 self.refused.append(Refused(status, inbox, activity, said))
         return statuses
+
+    async def _post(self, actor: str, activity: Json, inbox: str) -> tuple[int, str]:
+        body = json.dumps(activity).encode()
+        headers = signing.signed_headers(self.keys[actor], "POST", inbox, body=body, names=self.signed_names)
+        async with self.session.post(inbox, data=body, headers=headers, allow_redirects=False) as answer:
+            return answer.status, (await answer.text())[:500]
 
     def of_type(self, kind: str) -> list[Json]:
         return [seen.activity for seen in self.seen if seen.activity.get("type") == kind]
