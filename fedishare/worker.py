@@ -33,12 +33,12 @@ from fedishare.jobs.queue import Claimed
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import Lane
 from fedishare.net import clamd
-from fedishare.outbox import anthologies, forwards, handles, publish, pushes, rulings, stamps
+from fedishare.outbox import anthologies, farewells, forwards, handles, publish, pushes, rulings, stamps
 from fedishare.outbox import members as outbox_members
 from fedishare.outbox import polls as outbox_polls
 from fedishare.outbox import rooms as outbox_rooms
 from fedishare.outbox.deliver import Courier
-from fedishare.services import housekeeping, media, previews, refusals, scheduled, uploads
+from fedishare.services import housekeeping, media, mutes, previews, refusals, scheduled, uploads
 from fedishare.services.media import Upload
 
 log: Final = structlog.get_logger()
@@ -153,6 +153,7 @@ TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
         types.PublishReaction: publish.publish_reaction,
         types.PublishUndo: publish.publish_undo,
         types.PublishActor: publish.publish_actor,
+        types.SayGone: farewells.say_gone,
         types.SendMove: publish.send_move,
         types.PublishPin: publish.publish_pin,
         types.PublishItem: anthologies.publish_item,
@@ -187,7 +188,9 @@ TABLE: Final[Mapping[type[types.Job], Function]] = MappingProxyType(
 
 
 # What needs nothing but the database is done and ticked off in one change.
-IN_ONE: Final[Mapping[type[types.Job], Change]] = MappingProxyType({types.AnswerFollow: publish.answer_follow})
+IN_ONE: Final[Mapping[type[types.Job], Change]] = MappingProxyType(
+    {types.AnswerFollow: publish.answer_follow, types.EndMute: mutes.end}
+)
 
 
 class Worker:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from fedishare.ap.answers import FOR_ONE, document, elsewhere, machine, negotiated, nothing, open_machine
 from fedishare.as2 import write
 from fedishare.as2.write import Document
-from fedishare.core.errors import Gone
+from fedishare.core.errors import Gone, Refused
 from fedishare.core.uris import Place, Uris
 from fedishare.http.keys import TOOLS
 from fedishare.http.readers import first_for_all
@@ -33,12 +33,14 @@ def uri_of(request: web.Request, place: Place) -> str:
 
 
 def required(tx: Connection, uri: str) -> Owner:
-    """The actor of ours at this address. Raises NotFound, or Gone for a deleted one."""
+    """The actor of ours at this address. Raises NotFound, Gone for a deleted one, Refused for one that is suspended."""
     owner = published.owner(tx, uri=uri)
     if owner is None:
         raise nothing()
     if owner.deleted_at is not None:
         raise Gone("This account was deleted.")
+    if owner.suspended_at is not None:
+        raise Refused("This account is suspended.")
     return owner
 
 
@@ -110,6 +112,7 @@ def _look(tx: Connection, *, uri: str, at: Uris) -> tuple[Document, HTTPStatus]:
     if owner.deleted_at is not None:
         gone = objects.tombstone(owner.uri, former_type=str(owner.kind), deleted=owner.deleted_at)
         return gone, HTTPStatus.GONE
+    # Of one that is suspended there is nothing but the keys: they check the word that it is.
     return objects.actor(parties.actor_facts(tx, owner.id), at=at), HTTPStatus.OK
 
 

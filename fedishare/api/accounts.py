@@ -1,6 +1,7 @@
 """People, rooms and schools: reading one, several, those who follow and are followed, and finding them."""
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -104,9 +105,12 @@ def lines(tx: Connection, pages: relations.Pages, page: Page, *, me: int) -> lis
     )
 
 
-def listed(tx: Connection, call: Call, page: Page, found: list[Line]) -> Answer:
+def listed(
+    tx: Connection, call: Call, page: Page, found: list[Line], *, shown: Sequence[Account] | None = None
+) -> Answer:
     """A list of people with the way to the next page: what it pages by is no id of theirs."""
-    shown = accounts.present(tx, call, [line.actor_id for line in found])
+    if shown is None:
+        shown = accounts.present(tx, call, [line.actor_id for line in found])
     ends = (found[0].key, found[-1].key) if found else (None, None)
     return call.listed(shown, page=page, newest=ends[0], oldest=ends[1], is_full=len(found) >= page.limit)
 
@@ -115,20 +119,6 @@ def listed(tx: Connection, call: Call, page: Page, found: list[Line]) -> Answer:
 def featured_tags(tx: Connection, call: Call) -> list[tags.FeaturedTag]:
     who = accounts.one(tx, call, call.id())
     return [tags.featured(each, page=who.url) for each in interests.shown(tx, actor_id=call.id())]
-
-
-@routes.reads("GET", "/api/v1/accounts/{id}/endorsements", scope="read:accounts", token=Token.MAYBE)
-def endorsements(tx: Connection, call: Call) -> list[object]:
-    """Nobody endorses anybody here."""
-    accounts.one(tx, call, call.id())
-    return []
-
-
-@routes.reads("GET", "/api/v1/accounts/familiar_followers", scope="read:follows")
-def familiar_followers(tx: Connection, call: Call) -> list[dict[str, object]]:
-    """Who of those somebody follows follows them too is not kept; each is answered with nobody."""
-    found = accounts.present(tx, call, call.params.ids("id")[:MOST_AT_ONCE])
-    return [{"id": each.id, "accounts": []} for each in found]
 
 
 @routes.reads("GET", "/api/v1/directory", scope=PUBLIC, token=Token.NONE)

@@ -11,15 +11,7 @@ routes: Final = Routes()
 
 
 @routes.reads("GET", "/api/v1/custom_emojis", scope=PUBLIC, token=Token.NONE, seconds=300)
-@routes.reads("GET", "/api/v1/trends", scope=PUBLIC, token=Token.NONE, seconds=300)
-@routes.reads("GET", "/api/v1/trends/tags", scope=PUBLIC, token=Token.NONE, seconds=300)
-@routes.reads("GET", "/api/v1/trends/statuses", scope=PUBLIC, token=Token.NONE, seconds=300)
 @routes.reads("GET", "/api/v1/trends/links", scope=PUBLIC, token=Token.NONE, seconds=300)
 @routes.reads("GET", "/api/v1/accounts/{id}/identity_proofs", scope="read:accounts")
-@routes.reads("GET", "/api/v1/endorsements", scope="read:accounts")
-@routes.reads("GET", "/api/v1/suggestions", scope="read")
-@routes.reads("GET", "/api/v2/suggestions", scope="read")
-@routes.reads("GET", "/api/v1/domain_blocks", scope="read:blocks")
-@routes.reads("GET", "/api/v1/announcements", scope=("read", "profile"))
 def nothing_of_it(tx: Connection, call: Call) -> list[object]:  # noqa: ARG001 -- every endpoint has them
     return []

@@ -4,10 +4,12 @@ from typing import Final
 
 from fedishare.api import (
     accounts,
+    announcements,
     apps,
     conversations,
     empty,
     filters,
+    hostblocks,
     instance,
     lists,
     markers,
@@ -28,8 +30,10 @@ from fedishare.api import (
     scheduled,
     search,
     statuses,
+    suggestions,
     tags,
     timelines,
+    trends,
 )
 from fedishare.api.routes import Endpoint, Routes
 from fedishare.api.streaming import routes as streaming
@@ -40,6 +44,8 @@ ALL: Final[tuple[Routes, ...]] = (
     instance.routes,
     profile.routes,
     relations.routes,
+    hostblocks.routes,
+    suggestions.routes,
     accounts.routes,
     tags.routes,
     markers.routes,
@@ -51,6 +57,8 @@ ALL: Final[tuple[Routes, ...]] = (
     statuses.routes,
     timelines.routes,
     empty.routes,
+    announcements.routes,
+    trends.routes,
     filters.routes,
     phrases.routes,
     lists.routes,
@@ -71,6 +79,8 @@ ALL: Final[tuple[Routes, ...]] = (
 EARNED: Final = (
     (2, ("GET", "/api/v2/notifications")),
     (7, ("GET", "/api/v1/statuses/{id}/quotes")),
+    # With 9 pictures have descriptions, which nobody can write here.
+    (8, ("GET", "/api/v1/profile")),
 )
 
 

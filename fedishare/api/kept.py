@@ -85,6 +85,7 @@ class Kept:
         self.api_version = api_version
         self.accounts: Shelf[Any] = Shelf(ledger, tables=ACCOUNTS)
         self.counts: Shelf[Any] = Shelf(ledger, tables=(), fresh=COUNTED_EVERY)
+        self.trends: Shelf[Any] = Shelf(ledger, tables=(), fresh=COUNTED_EVERY)
         # A post names its author, so it is made from what they are made from.
         self.statuses: Shelf[Any] = Shelf(ledger, tables=(*ACCOUNTS, *TABLES))
         self.boosts: Shelf[Any] = Shelf(ledger, tables=(*ACCOUNTS, "reaction"))

@@ -122,6 +122,15 @@ def unsuspend(tx: Connection, call: Call) -> AdminAccount:
     return _account(tx, call)
 
 
+@routes.writes("DELETE", "/api/v1/admin/accounts/{id}", scope="admin:write:accounts")
+def delete(tx: Connection, call: Call) -> AdminAccount:
+    """For good, of an account that is suspended. Answers how it stood before."""
+    desk(call)
+    former = _account(tx, call)
+    _decide(tx, call, DecisionKind.DELETE)
+    return former
+
+
 @routes.writes("POST", "/api/v1/admin/accounts/{id}/unsilence", scope="admin:write:accounts")
 @routes.writes("POST", "/api/v1/admin/accounts/{id}/unsensitive", scope="admin:write:accounts")
 def leave_as_it_is(tx: Connection, call: Call) -> AdminAccount:
@@ -132,9 +141,8 @@ def leave_as_it_is(tx: Connection, call: Call) -> AdminAccount:
 
 @routes.writes("POST", "/api/v1/admin/accounts/{id}/approve", scope="admin:write:accounts")
 @routes.writes("POST", "/api/v1/admin/accounts/{id}/reject", scope="admin:write:accounts")
-@routes.writes("DELETE", "/api/v1/admin/accounts/{id}", scope="admin:write:accounts")
 def refuse(tx: Connection, call: Call) -> None:
-    """Nobody waits for approval here, and nobody is deleted by somebody else's app."""
+    """Nobody waits for approval here."""
     desk(call)
     _account(tx, call)
     raise Refused("This action is not allowed")

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from fedishare.api import acting
 from fedishare.api.calls import Call
 from fedishare.api.entities import credentials
-from fedishare.api.entities.credentials import AUDIENCE, CredentialAccount
+from fedishare.api.entities.credentials import AUDIENCE, CredentialAccount, Profile
 from fedishare.api.params import Params, Sent
 from fedishare.api.rates import Rate
 from fedishare.api.routes import Routes
@@ -50,13 +50,30 @@ def preferences(tx: Connection, call: Call) -> dict[str, object]:
     rate=Rate.CALLS,
 )
 async def update(request: web.Request, call: Call) -> CredentialAccount:
-    """Only what was sent changes. Pictures are made harmless and small before anything is written."""
-    kept = {
+    """Only what was sent changes."""
+    return await request.app[DATABASE].write(_updated, call, await _pictures(request, call))
+
+
+@routes.reads("GET", "/api/v1/profile", scope=("profile", "read:accounts"))
+def show(tx: Connection, call: Call) -> Profile:
+    return credentials.raw(tx, call)
+
+
+# Documented is the one, and sent by some apps the other.
+@routes.runs("PATCH", "/api/v1/profile", scope="write:accounts", most_bytes=pictures.MAX_BYTES, rate=Rate.CALLS)
+@routes.runs("PUT", "/api/v1/profile", scope="write:accounts", most_bytes=pictures.MAX_BYTES, rate=Rate.CALLS)
+async def rewrite(request: web.Request, call: Call) -> Profile:
+    """The same, answered as it was written."""
+    return await request.app[DATABASE].write(_rewritten, call, await _pictures(request, call))
+
+
+async def _pictures(request: web.Request, call: Call) -> dict[PortraitKind, Upload]:
+    """The pictures that were sent, made harmless and small before anything is written."""
+    return {
         kind: await _stored(request, call.params.files[name], kind)
         for name, kind in NAMES.items()
         if name in call.params.files and call.params.files[name].size
     }
-    return await request.app[DATABASE].write(_update, call, kept)
 
 
 async def _stored(request: web.Request, sent: Sent, kind: PortraitKind) -> Upload:
@@ -65,8 +82,19 @@ async def _stored(request: web.Request, sent: Sent, kind: PortraitKind) -> Uploa
     return Upload(stored.key, clean.media_type, stored.size, clean.width, clean.height)
 
 
-def _update(tx: Connection, call: Call, kept: dict[PortraitKind, Upload]) -> CredentialAccount:
+def _updated(tx: Connection, call: Call, kept: dict[PortraitKind, Upload]) -> CredentialAccount:
     call = call.anew()
+    _update(tx, call, kept)
+    return credentials.own(tx, call)
+
+
+def _rewritten(tx: Connection, call: Call, kept: dict[PortraitKind, Upload]) -> Profile:
+    call = call.anew()
+    _update(tx, call, kept)
+    return credentials.raw(tx, call)
+
+
+def _update(tx: Connection, call: Call, kept: dict[PortraitKind, Upload]) -> None:
     me = acting.me(tx, call)
     _say(tx, call, me)
     if "fields_attributes" in call.params:
@@ -76,7 +104,6 @@ def _update(tx: Connection, call: Call, kept: dict[PortraitKind, Upload]) -> Cre
         _form_habits(tx, me, call.params.within("source"))
     for kind, upload in kept.items():
         portraits.replace(tx, call.here, actor_id=me, kind=kind, upload=upload)
-    return credentials.own(tx, call)
 
 
 def _say(tx: Connection, call: Call, me: int) -> None:

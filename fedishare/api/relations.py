@@ -1,6 +1,7 @@
 """Following, blocking and muting; who asks to follow; and what one notes about somebody."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import Connection
@@ -11,12 +12,13 @@ from fedishare.api.calls import Answer, Call
 from fedishare.api.entities import accounts, relations
 from fedishare.api.entities.relations import Relationship
 from fedishare.api.routes import Plain, Routes
-from fedishare.core.errors import NotFound
+from fedishare.core.errors import Invalid, NotFound
 from fedishare.domain.kinds import FollowState
 from fedishare.queries import relations as reading
-from fedishare.services import follows, handles, membership, remarks
+from fedishare.services import follows, handles, hearing, membership, mutes, remarks
 
 MOST_AT_ONCE: Final = 100
+LONGEST_MUTE: Final = 10 * 366 * 24 * 3600
 
 routes: Final = Routes()
 
@@ -31,13 +33,29 @@ def show(tx: Connection, call: Call) -> list[Relationship]:
 @routes.writes("POST", "/api/v1/accounts/{id}/follow", scope="write:follows")
 def follow(tx: Connection, call: Call) -> Relationship:
     """Join a room the same way; one with rules asks for them on its page."""
-    other = _somebody(tx, call)
+    who = accounts.one(tx, call, call.id())
+    other = int(who.id)
     if reading.standings(tx, me=call.me, others=[other])[other].following is None:
         if call.who.is_as_handle:
             handles.follow(tx, call.here, handle_id=call.me, by_id=call.person, followee_id=other)
         else:
             membership.follow(tx, call.here, follower_id=call.me, followee_id=other)
+    _wish(tx, call, other, is_room=who.group)
     return relations.one(tx, call, other)
+
+
+def _wish(tx: Connection, call: Call, other: int, *, is_room: bool) -> None:
+    """What is wanted of the follow. What was not said stays as it is."""
+    said, me = call.params, acting.me(tx, call)
+    boosts, notify = said.flag("reblogs"), said.flag("notify")
+    if boosts is not None:
+        hearing.show_boosts(tx, follower_id=me, followee_id=other, wanted=boosts)
+    if notify is not None and is_room:
+        membership.watch(tx, room_id=other, actor_id=me, wanted=notify)
+    elif notify is not None:
+        hearing.notify(tx, follower_id=me, followee_id=other, wanted=notify)
+    if "languages" in said:
+        hearing.choose_languages(tx, follower_id=me, followee_id=other, languages=said.texts("languages"))
 
 
 @routes.writes("POST", "/api/v1/accounts/{id}/note", scope="write:accounts")
@@ -64,12 +82,15 @@ def _unblock(tx: Connection, call: Call, me: int, other: int) -> None:
 
 
 def _mute(tx: Connection, call: Call, me: int, other: int) -> None:
-    if not reading.standings(tx, me=me, others=[other])[other].muting:
-        follows.mute(tx, call.here, muter_id=me, muted_id=other)
+    lasts, notices = call.params.whole("duration") or 0, call.params.flag("notifications")
+    if not 0 <= lasts <= LONGEST_MUTE:
+        raise Invalid("Validation failed: Duration is a number of seconds")
+    ends_at = call.now + timedelta(seconds=lasts) if lasts else None
+    mutes.mute(tx, call.here, muter_id=me, muted_id=other, notices=notices is not False, ends_at=ends_at)
 
 
 def _unmute(tx: Connection, _call: Call, me: int, other: int) -> None:
-    follows.unmute(tx, muter_id=me, muted_id=other)
+    mutes.unmute(tx, muter_id=me, muted_id=other)
 
 
 def _authorise(tx: Connection, call: Call, me: int, other: int) -> None:
@@ -121,8 +142,10 @@ def blocks(tx: Connection, call: Call) -> Answer:
 
 
 @routes.reads("GET", "/api/v1/mutes", scope="read:mutes")
-def mutes(tx: Connection, call: Call) -> Answer:
-    return _mine(tx, call, reading.MUTES)
+def muted(tx: Connection, call: Call) -> Answer:
+    page = call.page(usual=40, most=80)
+    found = lines(tx, reading.MUTES, page, me=call.me)
+    return listed(tx, call, page, found, shown=relations.muted(tx, call, [line.actor_id for line in found]))
 
 
 @routes.reads("GET", "/api/v1/follow_requests", scope="read:follows")

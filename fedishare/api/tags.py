@@ -76,12 +76,6 @@ def hide(tx: Connection, call: Call) -> None:
     pins.hide_tag(tx, actor_id=me, label=shown[0])
 
 
-@routes.reads("GET", "/api/v1/featured_tags/suggestions", scope="read:accounts")
-def suggestions(tx: Connection, call: Call) -> list[Tag]:  # noqa: ARG001 -- every endpoint has them
-    """Nothing is suggested here."""
-    return []
-
-
 @routes.writes("POST", "/api/v1/tags/{id}/feature", scope="write:accounts")
 def feature_by_name(tx: Connection, call: Call) -> Tag:
     name = _name(call)

@@ -96,6 +96,7 @@ def actor(node: Node) -> Actor:
         tags=tuple(_hashtags(node)) if kind == "Group" else (),
         items=learning.items(node) if kind == "Service" else None,
         curator=node.ref("attributedTo") if kind == "Service" else None,
+        suspended=node.flag("suspended"),
     )
 
 

@@ -78,6 +78,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     # Of a collection of resources: where it lists them, and who chose them.
     items: str | None = None
     curator: str | None = None
+    # Its own server shows it to nobody for now.
+    suspended: bool = False
 
 
 class Media(msgspec.Struct, frozen=True, kw_only=True):

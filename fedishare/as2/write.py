@@ -65,6 +65,7 @@ _ACTOR: Final[Mapping[str, Json]] = {
     "featured": {"@id": "toot:featured", "@type": "@id"},
     "discoverable": "toot:discoverable",
     "indexable": "toot:indexable",
+    "suspended": "toot:suspended",
     "schema": "http://schema.org/",
     "PropertyValue": "schema:PropertyValue",
     "value": "schema:value",

@@ -59,3 +59,13 @@ class Token(Base):
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), index=True)
     code_hash: Mapped[bytes | None] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
+
+
+class Tries(Base):
+    """How many tries to sign in are left, and since when: from one line (`key` is its hash), or for one account."""
+
+    __tablename__ = "sign_in_tries"
+
+    key: Mapped[bytes] = mapped_column(primary_key=True)
+    left: Mapped[float]
+    at: Mapped[datetime] = mapped_column(index=True)

@@ -2,17 +2,25 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text, true
 
 from fedishare.db.base import Base, Id, Mapped, mapped_column, words
 from fedishare.domain.kinds import FollowState
 
 
 class Follow(Base):
-    """`uri` is the id of the Follow activity, which its answer must name."""
+    """`uri` is the id of the Follow activity, which its answer must name.
+
+    What the follower wants of it: `boosts` in their home, a notice of each post, and posts in these
+    languages alone (" de en ", or all of them).
+    """
 
     __tablename__ = "follow"
-    __table_args__ = (UniqueConstraint("follower_id", "followee_id"),)
+    __table_args__ = (
+        UniqueConstraint("follower_id", "followee_id"),
+        # Few want to be told of each post, and each post asks who does.
+        Index("ix_follow_notify", "followee_id", sqlite_where=text("notify = 1"), postgresql_where=text("notify")),
+    )
 
     id: Mapped[Id]
     follower_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"))
@@ -20,16 +28,24 @@ class Follow(Base):
     uri: Mapped[str] = mapped_column(index=True)
     state: Mapped[FollowState] = mapped_column(words(FollowState))
     created_at: Mapped[datetime]
+    boosts: Mapped[bool] = mapped_column(default=True, server_default=true())
+    notify: Mapped[bool] = mapped_column(default=False, server_default=false())
+    languages: Mapped[str | None]
 
 
 class Mute(Base):
-    """Somebody rather not heard of. Nobody else knows; the follow, if there is one, stays."""
+    """Somebody rather not heard of, until it ends. Nobody else knows; the follow, if there is one, stays.
+
+    Where `notices` is off they are kept out of the home alone. A mute whose time is over is taken away by a job.
+    """
 
     __tablename__ = "mute"
 
     muter_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True)
     muted_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True, index=True)
     created_at: Mapped[datetime]
+    notices: Mapped[bool] = mapped_column(default=True, server_default=true())
+    ends_at: Mapped[datetime | None]
 
 
 class Block(Base):
@@ -41,6 +57,42 @@ class Block(Base):
     blocker_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"))
     blocked_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime]
+
+
+class HostBlock(Base):
+    """A server that somebody has nothing to do with, for themselves alone.
+
+    `host` is what its addresses or the handles of its people end in.
+    """
+
+    __tablename__ = "host_block"
+    __table_args__ = (UniqueConstraint("actor_id", "host"),)
+
+    id: Mapped[Id]
+    actor_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"))
+    host: Mapped[str] = mapped_column(index=True)
+    created_at: Mapped[datetime]
+
+
+class Endorsement(Base):
+    """Somebody whom an actor recommends on their page. It counts while they follow them."""
+
+    __tablename__ = "endorsement"
+    __table_args__ = (UniqueConstraint("actor_id", "endorsed_id"),)
+
+    id: Mapped[Id]
+    actor_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"))
+    endorsed_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+
+
+class Declined(Base):
+    """Somebody who was suggested, and is not to be suggested again."""
+
+    __tablename__ = "declined"
+
+    actor_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True)
+    other_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True, index=True)
 
 
 class FollowedTag(Base):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, UniqueConstraint, false
 
 from fedishare.db.base import Base, Id, Mapped, Serial, mapped_column, words
 from fedishare.domain.kinds import KeyKind, Kind, PortraitKind
@@ -52,6 +52,8 @@ class Actor(Base):
     moved_at: Mapped[datetime | None]
     suspended_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+    # Whether it was their own server that suspended them, which may bring them back.
+    suspended_there: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class FeaturedTag(Base):

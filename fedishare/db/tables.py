@@ -2,6 +2,7 @@
 
 from fedishare.db import (
     accounts,
+    announcements,
     anthologies,
     apps,
     bookmarks,
@@ -38,6 +39,7 @@ from fedishare.db.base import METADATA
 
 ALL = (
     accounts,
+    announcements,
     anthologies,
     apps,
     bookmarks,

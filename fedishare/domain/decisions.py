@@ -11,5 +11,6 @@ class DecisionKind(StrEnum):
     ENABLE = "enable"
     SUSPEND = "suspend"
     UNSUSPEND = "unsuspend"
+    DELETE = "delete"
     BLOCK_SERVER = "block_server"
     UNBLOCK_SERVER = "unblock_server"

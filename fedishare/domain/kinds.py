@@ -68,6 +68,8 @@ class NoticeKind(StrEnum):
     INVITATION = "invitation"
     MEMBERSHIP = "membership"
     ROOM_POST = "room_post"
+    # Somebody whom one follows, and of whose every post one wants to be told, wrote one.
+    POSTED = "posted"
     # What one answered settled the question.
     SETTLED = "settled"
     # Something about a handle that you run, or are asked to run.

@@ -37,6 +37,7 @@ TYPES: Final[Mapping[NoticeKind, str]] = MappingProxyType(
         NoticeKind.ACTION: "mention",
         NoticeKind.MINUTES: "status",
         NoticeKind.ROOM_POST: "status",
+        NoticeKind.POSTED: "status",
         NoticeKind.BOOST: "reblog",
         NoticeKind.FOLLOW: "follow",
         NoticeKind.INVITATION: "follow",

@@ -79,6 +79,7 @@ def profile(actor: Actor, *, handle: str, now: datetime) -> ForeignActor:
         topics=tuple(label for tag in actor.tags if (label := markup.text(tag, limit=LONGEST_NAME))),
         items=_same_origin_or_none(actor.items, actor.id),
         curator=_same_origin_or_none(actor.curator, actor.id),
+        suspended=actor.suspended,
     )
 
 
@@ -98,7 +99,7 @@ def newcomer(actor: ForeignActor, *, actor_id: int, now: datetime) -> ActorRow:
         moved_to=actor.moved_to,
         moved_at=None,
         fetched_at=now,
-        suspended_at=None,
+        suspended_at=now if actor.suspended else None,
         deleted_at=None,
     )
 

@@ -79,7 +79,7 @@ async def receive(
     if sender is None:
         await forwarding.take_note(tools, activity, claim)
         return
-    if sender.deleted_at is not None or (sender.suspended_at is not None and activity.type not in STILL_HEARD):
+    if sender.deleted_at is not None or (sender.suspended_at is not None and not _is_still_heard(activity)):
         return
     verified = trust.signed(activity, data, sender=sender, stored_as=activities.name_of(activity, claim))
     await activities.keep(tools, verified, claim, body=_without_blind_copies(request.body, data))
@@ -232,6 +232,11 @@ def _is_farewell_of_nobody(activity: Activity, sender: ActorRow | None) -> bool:
     """Word of an actor whom we never knew, or lost before: nothing to look up, nothing to keep (DOS-23)."""
     is_about_self = activity.type in {"Delete", "Update"} and activity.object == activity.actor
     return is_about_self and (sender is None or sender.deleted_at is not None)
+
+
+def _is_still_heard(activity: Activity) -> bool:
+    """What is heard of a suspended account: what ends something, and what it says of itself, as that it is back."""
+    return activity.type in STILL_HEARD or (activity.type == "Update" and activity.object == activity.actor)
 
 
 @contextmanager

@@ -177,6 +177,14 @@ class PublishActor(Job, frozen=True):
     actor_id: int
 
 
+class SayGone(Job, frozen=True):
+    """Somebody of ours was deleted: every server that may know of them is told."""
+
+    about: ClassVar[Things | None] = ACTOR
+
+    actor_id: int
+
+
 class SendMove(Job, frozen=True):
     """Somebody of ours has moved to another server: their followers go along."""
 
@@ -522,6 +530,13 @@ class SendPush(Job, frozen=True):
     notice_id: int
 
 
+class EndMute(Job, frozen=True):
+    """The time of a mute is over."""
+
+    muter_id: int
+    muted_id: int
+
+
 class Sweep(Job, frozen=True):
     """Drop what has been kept long enough."""
 
@@ -542,6 +557,7 @@ AnyJob: TypeAlias = (
     | PublishReaction
     | PublishUndo
     | PublishActor
+    | SayGone
     | SendMove
     | PublishPin
     | PublishItem
@@ -579,5 +595,6 @@ AnyJob: TypeAlias = (
     | MakePreview
     | DevelopMedia
     | SendPush
+    | EndMute
     | Sweep
 )

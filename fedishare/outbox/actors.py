@@ -50,10 +50,18 @@ def actor(facts: ActorFacts, *, at: Uris) -> Document:
         "tag": [_topic(label, at=at) for label in facts.topics],
         "generator": {"type": "Application", "id": at.node, "implements": list(IMPLEMENTS)},
     }
+    if row.suspended_at is not None:
+        return write.with_context(write.ACTOR, document | _suspended(row) | _keys(facts))
     context = write.ROOM if facts.topics else write.ACTOR
     return write.with_context(
         context, document | _group(facts) | _collection(facts) | _pictures(row) | _moves(row) | _keys(facts)
     )
+
+
+def _suspended(row: ActorRow) -> Document:
+    """Nothing of what they said of themselves: others take them out of sight until this is taken back."""
+    empty: Document = {"name": row.username, "summary": "", "attachment": [], "tag": []}
+    return empty | {"discoverable": False, "indexable": False, "suspended": True}
 
 
 def _rules(rules: str) -> str:

@@ -61,6 +61,13 @@ RECENT: Final = (
     .order_by(Decision.id.desc())
     .limit(MOST_SHOWN)
 )
+ABOUT: Final = (
+    select(Decision.kind, _by.username, Decision.about, Decision.line, Decision.at)
+    .outerjoin(_by, _by.id == Decision.by_id)
+    .where(Decision.target_id == bindparam("target", type_=BigId))
+    .order_by(Decision.id.desc())
+    .limit(MOST_SHOWN)
+)
 _standing = select(
     Actor.id,
     Actor.username,
@@ -109,6 +116,11 @@ PAGES: Final = {is_upward: _page(is_upward=is_upward) for is_upward in (False, T
 def recent(tx: Connection) -> list[DecisionLine]:
     """What was decided last, the latest first."""
     return [DecisionLine(row[0], row[1] or "", *row[2:]) for row in tx.execute(RECENT)]
+
+
+def about(tx: Connection, *, actor_id: int) -> list[DecisionLine]:
+    """What was decided about somebody, the latest first."""
+    return [DecisionLine(row[0], row[1] or "", *row[2:]) for row in tx.execute(ABOUT, {"target": actor_id})]
 
 
 def standings(tx: Connection, ids: Sequence[int]) -> dict[int, Standing]:

@@ -310,6 +310,11 @@ def has_followers_here(actor_id: Any) -> ColumnElement[bool]:
     )
 
 
+def is_awaited(actor_id: Any) -> ColumnElement[bool]:
+    """A column that says whether anybody here wants to be told of each post of that actor."""
+    return exists().where(Follow.followee_id == actor_id, Follow.notify)
+
+
 def rooms_followers(tx: Connection, *, uris: Collection[str]) -> frozenset[str]:
     """Those of the addresses that are the members of a room we know."""
     return frozenset(tx.scalars(ROOMS_FOLLOWERS, {"uris": list(uris)})) if uris else frozenset()

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from fedishare.db.base import BigId, UtcDateTime
-from fedishare.db.follows import Block, Follow, Mute
+from fedishare.db.follows import Block, Follow, HostBlock, Mute
 from fedishare.db.notices import Notice, NoticePermission, NoticePolicy
 from fedishare.db.people import Actor
 from fedishare.db.posts import Post
@@ -100,6 +100,7 @@ def _judged(verdict: Verdict) -> ColumnElement[bool]:
     return and_(Notice.kind.in_(FROM_PEOPLE), or_(false(), *any_of), ~_is_allowed)
 
 
+_shunned: Final = select(HostBlock.host).where(HostBlock.actor_id == _me)
 _is_held: Final = _judged(Verdict.FILTER)
 _base: Final = (
     select(Notice.id)
@@ -107,7 +108,8 @@ _base: Final = (
     .where(Notice.recipient_id == _me, Notice.kind.in_(bindparam("kinds", expanding=True)))
     .where(Actor.suspended_at.is_(None), Actor.deleted_at.is_(None))
     .where(~exists().where(Block.blocker_id == _me, Block.blocked_id == Notice.actor_id))
-    .where(~exists().where(Mute.muter_id == _me, Mute.muted_id == Notice.actor_id))
+    .where(~exists().where(Mute.muter_id == _me, Mute.muted_id == Notice.actor_id, Mute.notices))
+    .where(Actor.host.not_in(_shunned), Actor.domain.not_in(_shunned))
     .where(~_judged(Verdict.DROP))
 )
 _columns = (

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select
 from fedishare.core.errors import Gone, NotFound
 from fedishare.core.here import Here
 from fedishare.db.accounts import Account, Session
-from fedishare.db.follows import Block, Follow, Mute
+from fedishare.db.follows import Block, Endorsement, Follow, Mute
 from fedishare.db.handles import Runner
 from fedishare.db.notices import Notice
 from fedishare.db.people import Actor, FeaturedTag
@@ -64,6 +64,17 @@ class Relation(NamedTuple):
     followed_by: FollowState | None
     blocking: bool
     muting: bool
+    boosts: bool = True
+    notify: bool = False
+    endorsing: bool = False
+
+
+class Muted(NamedTuple):
+    """Whether the notices are muted, too, and when it ends by itself."""
+
+    face: Face
+    notices: bool
+    ends_at: datetime | None
 
 
 class SignedIn(NamedTuple):
@@ -84,6 +95,21 @@ BY_ID: Final = select(Actor.deleted_at, Actor.suspended_at, *_columns).where(Act
 FOLLOW: Final = select(Follow.state).where(
     Follow.follower_id == bindparam("one"), Follow.followee_id == bindparam("other")
 )
+OWN_FOLLOW: Final = select(
+    Follow.state,
+    Follow.boosts,
+    Follow.notify,
+    exists().where(Endorsement.actor_id == bindparam("one"), Endorsement.endorsed_id == bindparam("other")),
+).where(Follow.follower_id == bindparam("one"), Follow.followee_id == bindparam("other"))
+RECOMMENDED: Final = (
+    select(*face_columns(Actor))
+    .join(Endorsement, Endorsement.endorsed_id == Actor.id)
+    .join(Follow, and_(Follow.follower_id == Endorsement.actor_id, Follow.followee_id == Endorsement.endorsed_id))
+    .where(Endorsement.actor_id == bindparam("actor"), Follow.state == FollowState.ACCEPTED)
+    .where(Actor.suspended_at.is_(None), Actor.deleted_at.is_(None))
+    .order_by(Endorsement.id.desc())
+    .limit(FOUND_AT_MOST)
+)
 BLOCKING: Final = select(exists().where(Block.blocker_id == bindparam("one"), Block.blocked_id == bindparam("other")))
 MUTING: Final = select(exists().where(Mute.muter_id == bindparam("one"), Mute.muted_id == bindparam("other")))
 BLOCKED: Final = (
@@ -93,7 +119,7 @@ BLOCKED: Final = (
     .order_by(Block.id.desc())
 )
 MUTED: Final = (
-    select(*face_columns(Actor))
+    select(Mute.notices, Mute.ends_at, *face_columns(Actor))
     .join(Mute, Mute.muted_id == Actor.id)
     .where(Mute.muter_id == bindparam("actor"))
     .order_by(Mute.created_at.desc())
@@ -198,8 +224,9 @@ def blocked(tx: Connection, *, actor_id: int) -> list[Face]:
     return [face(row) for row in tx.execute(BLOCKED, {"actor": actor_id})]
 
 
-def muted(tx: Connection, *, actor_id: int) -> list[Face]:
-    return [face(row) for row in tx.execute(MUTED, {"actor": actor_id})]
+def muted(tx: Connection, *, actor_id: int) -> list[Muted]:
+    """Whom somebody has muted, the latest first."""
+    return [Muted(face(row[2:]), row[0], row[1]) for row in tx.execute(MUTED, {"actor": actor_id})]
 
 
 def also_known_as(tx: Connection, *, actor_id: int) -> list[str]:
@@ -213,12 +240,19 @@ def featured_tags(tx: Connection, *, actor_id: int) -> list[str]:
 
 
 def relation(tx: Connection, *, viewer: int, other: int) -> Relation:
+    own = tx.execute(OWN_FOLLOW, {"one": viewer, "other": other}).one_or_none()
     return Relation(
-        tx.scalar(FOLLOW, {"one": viewer, "other": other}),
+        own[0] if own else None,
         tx.scalar(FOLLOW, {"one": other, "other": viewer}),
         bool(tx.scalar(BLOCKING, {"one": viewer, "other": other})),
         bool(tx.scalar(MUTING, {"one": viewer, "other": other})),
+        *(map(bool, own[1:]) if own else ()),
     )
+
+
+def recommended(tx: Connection, *, actor_id: int) -> list[Face]:
+    """Whom somebody recommends on their page, the latest first."""
+    return [face(row) for row in tx.execute(RECOMMENDED, {"actor": actor_id})]
 
 
 def find(tx: Connection, *, words: str, limit: int = FOUND_AT_MOST) -> list[Face]:

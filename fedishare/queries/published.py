@@ -36,7 +36,8 @@ OWNER: Final = select(
     Actor.discoverable,
     Actor.deleted_at,
     is_private_room().label("is_private"),
-).where(Actor.local, Actor.suspended_at.is_(None))
+    Actor.suspended_at,
+).where(Actor.local)
 BY_URI: Final = OWNER.where(Actor.uri == bindparam("uri"))
 BY_HANDLE: Final = OWNER.where(Actor.handle_key == bindparam("handle"))
 
@@ -127,7 +128,7 @@ THREAD: Final = (
 
 
 class Owner(NamedTuple):
-    """An actor of ours, also one that was deleted."""
+    """An actor of ours, also one that was deleted or is suspended."""
 
     id: int
     uri: str
@@ -138,6 +139,7 @@ class Owner(NamedTuple):
     discoverable: bool
     deleted_at: datetime | None
     is_private: bool
+    suspended_at: datetime | None
 
 
 class Readable(NamedTuple):
@@ -167,13 +169,13 @@ class Thread(NamedTuple):
 
 def owner(tx: Connection, *, uri: str) -> Owner | None:
     row = tx.execute(BY_URI, {"uri": uri}).one_or_none()
-    return Owner(*row) if row else None
+    return Owner._make(row) if row else None
 
 
 def owner_by_handle(tx: Connection, *, handle: str) -> Owner | None:
     """`handle` is `name@domain`; case does not matter."""
     row = tx.execute(BY_HANDLE, {"handle": handle.lower()}).one_or_none()
-    return Owner(*row) if row else None
+    return Owner._make(row) if row else None
 
 
 def is_member(tx: Connection, *, room: Owner, reader: int | None) -> bool:

@@ -26,6 +26,7 @@ FOLLOWERS: Final = (
     .where(Follow.followee_id == bindparam("followee"), Follow.state == FollowState.ACCEPTED, _ELSEWHERE)
     .distinct()
 )
+EVERYBODY: Final = select(_INBOX).where(_ELSEWHERE).distinct()
 ADDRESSED: Final = select(_INBOX).where(Actor.uri.in_(bindparam("named", expanding=True)), _ELSEWHERE).distinct()
 NAMED: Final = (
     select(_INBOX)
@@ -120,6 +121,11 @@ class Member(NamedTuple):
 def follower_inboxes(tx: Connection, actor_id: int) -> list[str]:
     """One inbox for each server with followers of an actor of ours."""
     return list(tx.scalars(FOLLOWERS, {"followee": actor_id}))
+
+
+def all_inboxes(tx: Connection) -> list[str]:
+    """One inbox for each server with somebody whom we know."""
+    return list(tx.scalars(EVERYBODY))
 
 
 def addressed_inboxes(tx: Connection, addresses: Iterable[str]) -> list[str]:

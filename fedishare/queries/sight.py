@@ -5,7 +5,7 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, exists, or_, select
 
 from fedishare.db.base import BigId, aliased
-from fedishare.db.follows import Block, Follow
+from fedishare.db.follows import Block, Follow, HostBlock
 from fedishare.db.people import Actor
 from fedishare.db.posts import Mention, Post
 from fedishare.db.rooms import Member, Removal, Steward
@@ -17,6 +17,15 @@ VIEWER: Final[BindParameter[int]] = bindparam("viewer", type_=BigId)
 
 _author: Any = aliased(Actor)
 _reader: Any = aliased(Actor)
+_there: Any = aliased(Actor)
+_shunned: Final = select(HostBlock.host).where(HostBlock.actor_id == VIEWER)
+
+
+def shuns(by: Any, whom: Any) -> ColumnElement[bool]:
+    """Whether `by` has nothing to do with the server that `whom` is on."""
+    return exists().where(
+        _there.id == whom, HostBlock.actor_id == by, or_(HostBlock.host == _there.host, HostBlock.host == _there.domain)
+    )
 
 
 def visible() -> ColumnElement[bool]:
@@ -30,7 +39,8 @@ def allowed() -> ColumnElement[bool]:
     Public and quiet posts are for everyone; followers' posts for followers; a room's for its
     members, and for nobody else who is named in it or was a member once; and what the room took
     out, for those who look after it. Else whoever is named, or wrote it, sees it in any case.
-    Nobody sees what a suspended author wrote, or what somebody wrote who blocked them.
+    Nobody sees what a suspended author wrote, or what somebody wrote who blocked them, or who is on a
+    server that they have nothing to do with.
     """
     follows_author = exists().where(
         Follow.follower_id == VIEWER, Follow.followee_id == Post.author_id, Follow.state == FollowState.ACCEPTED
@@ -52,7 +62,11 @@ def allowed() -> ColumnElement[bool]:
             and_(Block.blocker_id == Post.author_id, Block.blocked_id == VIEWER),
         )
     )
-    suspended = exists().where(_author.id == Post.author_id, _author.suspended_at.is_not(None))
+    # Hardly anybody has such servers, and those who write are looked at in any case.
+    suspended = exists().where(
+        _author.id == Post.author_id,
+        or_(_author.suspended_at.is_not(None), _author.host.in_(_shunned), _author.domain.in_(_shunned)),
+    )
     is_for_them = or_(
         # Not as a list of values: a statement with one of its own has no plan ready (db/prepared.py).
         *(Post.visibility == each for each in OPEN),

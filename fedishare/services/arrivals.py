@@ -18,6 +18,7 @@ from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import FetchParent
 from fedishare.queries import known, links, privacy
 from fedishare.services import (
+    hearing,
     library,
     lineage,
     notices,
@@ -53,7 +54,11 @@ KNOWN: Final = select(
 ).where(Post.uri == bindparam("named"))
 KNOWN_FOR_CHANGE: Final = KNOWN.with_for_update()
 _is_deleted: Final = exists().where(Tombstone.uri == bindparam("named"))
-AUTHOR: Final = select(Actor.followers, known.has_followers_here(Actor.id).label("is_followed")).where(
+AUTHOR: Final = select(
+    Actor.followers,
+    known.has_followers_here(Actor.id).label("is_followed"),
+    known.is_awaited(Actor.id).label("is_awaited"),
+).where(
     Actor.id == bindparam("actor"),
     ~Actor.local,
     Actor.suspended_at.is_(None),
@@ -121,6 +126,7 @@ class Arrival(NamedTuple):
     parent: Row[*tuple[Any, ...]] | None
     named: Sequence[Row[*tuple[Any, ...]]]
     age: timedelta
+    is_awaited: bool
 
 
 def store(
@@ -161,7 +167,7 @@ def store(
     elif post.in_reply_to_uri is not None:
         enqueue(tx, FetchParent(post_id, activity_uri=activity_uri), due=here.now())
     age = here.now() - post.published_at if activity_uri is None else timedelta()
-    arrival = Arrival(post, post_id, parent, named, age)
+    arrival = Arrival(post, post_id, parent, named, age, is_awaited=bool(author.is_awaited))
     if age < NEW_FOR:
         _show(tx, here, arrival)
     crash.point("arrival.shown")
@@ -305,7 +311,7 @@ def enter_late(tx: Connection, here: Here, *, post_id: int, activity_uri: str | 
 
 
 def _show(tx: Connection, here: Here, arrival: Arrival) -> None:
-    post, post_id, parent, named, _ = arrival
+    post, post_id, parent, named = arrival[:4]
     if post.tags and post.visibility is Visibility.PUBLIC and post.in_reply_to_uri is None:
         timelines.spread_tagged(tx, post_id=post_id, author_id=post.author_id)
     match post.visibility:
@@ -342,11 +348,15 @@ def _tell(tx: Connection, here: Here, arrival: Arrival, named: set[int]) -> None
             cause=post.uri,
             post_id=arrival.post_id,
         )
+    is_talk = post.in_reply_to_uri is not None and (parent is None or parent.author_id != post.author_id)
+    if arrival.is_awaited and post.visibility in _SPREAD and not is_talk and arrival.age < NEW_FOR:
+        told = {post.author_id, *kinds}
+        hearing.tell(tx, here, author_id=post.author_id, post_id=arrival.post_id, uri=post.uri, but=told)
 
 
 def _enter_room(tx: Connection, here: Here, arrival: Arrival, activity_uri: str | None) -> None:
     """Into the room of the thread, or the room of ours it names (F12). A room elsewhere files it by announcing it."""
-    post, post_id, parent, named, _ = arrival
+    post, post_id, parent, named = arrival[:4]
     if post.visibility not in _IN_ROOMS:
         return
     if parent is not None and parent.room_id is not None:

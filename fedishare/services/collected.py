@@ -62,7 +62,7 @@ EARS: Final = (
     .join(Actor, Actor.id == Follow.follower_id)
     .where(Follow.followee_id == bindparam("anthology"), Follow.state == FollowState.ACCEPTED, Actor.local)
     .where(Follow.follower_id != bindparam("by"))
-    .where(~exists().where(Mute.muter_id == Follow.follower_id, Mute.muted_id == bindparam("anthology")))
+    .where(~exists().where(Mute.muter_id == Follow.follower_id, Mute.muted_id == bindparam("anthology"), Mute.notices))
     .order_by(Follow.follower_id)
 )
 _held: Final = (

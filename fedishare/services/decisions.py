@@ -8,14 +8,13 @@ from fedishare.core.errors import Invalid, NotFound, Refused
 from fedishare.core.here import Here
 from fedishare.db.accounts import Account
 from fedishare.db.base import UtcDateTime, insert
-from fedishare.db.people import Actor
 from fedishare.db.reports import Decision, Report
 from fedishare.domain.decisions import DecisionKind
 from fedishare.domain.permissions import Role, Verb, may
 from fedishare.domain.reports import ReportCategory
 from fedishare.queries import decisions, known
 from fedishare.queries.decisions import Standing
-from fedishare.services import nodes
+from fedishare.services import nodes, suspensions
 
 LONGEST_LINE: Final = 500
 NOTE: Final = insert(Decision)
@@ -23,16 +22,6 @@ SET_DISABLED: Final = (
     update(Account)
     .where(Account.actor_id == bindparam("actor"))
     .values(disabled_at=bindparam("moment", type_=UtcDateTime()))
-)
-SET_SUSPENDED: Final = (
-    update(Actor).where(Actor.id == bindparam("actor")).values(suspended_at=bindparam("moment", type_=UtcDateTime()))
-)
-# Whose name is somebody else's by now does not come back.
-RETURN: Final = (
-    update(Actor)
-    .where(Actor.id == bindparam("actor"), Actor.handle_key.is_not(None))
-    .values(suspended_at=None)
-    .returning(Actor.id)
 )
 _report = update(Report).where(Report.id == bindparam("report")).returning(Report.target_id)
 SETTLE: Final = _report.values(
@@ -68,7 +57,9 @@ def act(
     line: str = "",
     report_id: int | None = None,
 ) -> None:
-    """Warn, disable or enable, suspend or bring back. Raises Refused where the role does not go so far, and NotFound.
+    """Warn, disable or enable, suspend or bring back, delete for good.
+
+    Raises NotFound, and Refused where the role does not go so far.
 
     Accounts of this node are for administrators, people elsewhere for moderators too, who may block their
     whole server. Nobody acts against themselves.
@@ -84,9 +75,11 @@ def act(
             moment = here.now() if kind is DecisionKind.DISABLE else None
             tx.execute(SET_DISABLED, {"actor": target_id, "moment": moment})
         case DecisionKind.SUSPEND:
-            tx.execute(SET_SUSPENDED, {"actor": target_id, "moment": here.now()})
+            suspensions.suspend(tx, here, actor_id=target_id, is_local=target.local)
         case DecisionKind.UNSUSPEND:
-            _bring_back(tx, target)
+            _bring_back(tx, here, target)
+        case DecisionKind.DELETE:
+            _delete(tx, here, target)
         case _:
             pass  # A warning is the line in the log.
     about = target.username if target.local else f"{target.username}@{target.domain}"
@@ -103,11 +96,18 @@ def _require(by_id: int, role: Role, target: Standing, kind: DecisionKind) -> No
         raise Refused("Nobody can act against their own account.")
 
 
-def _bring_back(tx: Connection, target: Standing) -> None:
+def _bring_back(tx: Connection, here: Here, target: Standing) -> None:
     if not target.local and known.is_blocked(tx, hosts=[target.domain]):
         raise Refused("Their server is blocked, and they with it.")
-    if tx.execute(RETURN, {"actor": target.id}).scalar() is None:
-        raise Refused("The name of this account is somebody else's by now.")
+    suspensions.bring_back(tx, here, actor_id=target.id, is_local=target.local)
+
+
+def _delete(tx: Connection, here: Here, target: Standing) -> None:
+    if not target.local or target.suspended_at is None:
+        raise Refused("Only an account of this node that is suspended can be deleted.")
+    if target.role is None:
+        raise Refused("This is no account of a person.")
+    suspensions.delete_for_good(tx, here, actor_id=target.id)
 
 
 def settle(tx: Connection, here: Here, *, report_id: int, by_id: int) -> None:

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, bindparam, delete, exists, or_, select, updat
 from fedishare.core import crash
 from fedishare.core.errors import Refused
 from fedishare.core.here import Here
-from fedishare.db.base import aliased, insert, lock
-from fedishare.db.follows import Block, Follow, Mute
+from fedishare.db.base import BigId, aliased, insert, lock
+from fedishare.db.follows import Block, Follow
 from fedishare.db.people import Actor
 from fedishare.db.rooms import Member, Steward
 from fedishare.domain import membership
@@ -24,7 +24,7 @@ from fedishare.jobs.types import (
     SendUnblock,
     SendUnfollow,
 )
-from fedishare.queries import anthologies, privacy, rulings
+from fedishare.queries import anthologies, privacy, rulings, sight
 from fedishare.services import belongings, collected, invitations, nodes, notices
 
 BETWEEN: Final = exists().where(
@@ -33,7 +33,13 @@ BETWEEN: Final = exists().where(
         (Block.blocker_id == bindparam("other")) & (Block.blocked_id == bindparam("one")),
     )
 )
-BLOCKED: Final = select(BETWEEN)
+BLOCKED: Final = select(
+    or_(
+        BETWEEN,
+        sight.shuns(bindparam("one", type_=BigId), bindparam("other", type_=BigId)),
+        sight.shuns(bindparam("other", type_=BigId), bindparam("one", type_=BigId)),
+    )
+)
 PARTIES: Final = select(
     Actor.id,
     Actor.kind,
@@ -78,15 +84,6 @@ REMOVE_BLOCK: Final = (
     .where(Block.blocker_id == bindparam("blocker"), Block.blocked_id == bindparam("blocked"))
     .returning(Block.uri)
 )
-
-
-RECORD_MUTE: Final = insert(Mute).on_conflict_do_nothing()
-REMOVE_MUTE: Final = (
-    delete(Mute)
-    .where(Mute.muter_id == bindparam("muter"), Mute.muted_id == bindparam("muted"))
-    .returning(Mute.muted_id)
-)
-MUTERS: Final = select(Mute.muter_id).where(Mute.muted_id == bindparam("muted"))
 
 
 class Party(NamedTuple):
@@ -360,24 +357,6 @@ def unblock(tx: Connection, here: Here, *, blocker_id: int, blocked_id: int) -> 
     if _party(tx, blocker_id).local and not _party(tx, blocked_id).local:
         enqueue(tx, SendUnblock(blocker_id, blocked_id, uri), due=here.now())
     return True
-
-
-def mute(tx: Connection, here: Here, *, muter_id: int, muted_id: int) -> None:
-    """Not to be shown somebody in the home, nor told of them; they do not learn of it, and a follow stays."""
-    if muter_id == muted_id:
-        raise Refused("You cannot mute yourself.")
-    tx.execute(RECORD_MUTE, {"muter_id": muter_id, "muted_id": muted_id, "created_at": here.now()})
-
-
-def unmute(tx: Connection, *, muter_id: int, muted_id: int) -> bool:
-    return tx.execute(REMOVE_MUTE, {"muter": muter_id, "muted": muted_id}).scalar() is not None
-
-
-def carry_mutes(tx: Connection, here: Here, *, old_id: int, new_id: int) -> None:
-    """Whoever muted an account mutes its new one, too."""
-    for muter in tx.scalars(MUTERS, {"muted": old_id}).all():
-        if muter != new_id:
-            mute(tx, here, muter_id=muter, muted_id=new_id)
 
 
 def refuse(tx: Connection, here: Here, *, follower_id: int, followee_id: int, uri: str) -> None:

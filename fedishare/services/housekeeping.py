@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, func, or_, select
 
 from fedishare.core.here import Here
 from fedishare.db import work
-from fedishare.db.accounts import Session
+from fedishare.db.accounts import Session, Tries
 from fedishare.db.apps import Code
 from fedishare.db.base import lock
 from fedishare.db.drafts import DraftPicture
@@ -25,6 +25,7 @@ from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import Forget, Sweep
 from fedishare.services import backlog, borrowed, previews, quotes, uploads
 
+TRIES_KEPT: Final = timedelta(hours=1)
 RECEIVED_KEPT: Final = timedelta(days=30)
 # Whoever listens has heard of it by then, on a node that is very slow, too.
 HEARD_WITHIN: Final = timedelta(hours=1)
@@ -35,6 +36,8 @@ AT_ONCE: Final = 500
 SWEEPS: Final = (
     (delete(work.SeenSignature).where(work.SeenSignature.expires_at < bindparam("before")), timedelta()),
     (delete(Session).where(Session.expires_at < bindparam("before")), timedelta()),
+    # By then all tries are there again.
+    (delete(Tries).where(Tries.at < bindparam("before")), TRIES_KEPT),
     # A code that comes too late is refused in any case, so nobody has to know whether it was used.
     (delete(Code).where(Code.expires_at < bindparam("before")), timedelta()),
     (delete(Happening).where(Happening.at < bindparam("before")), HEARD_WITHIN),

@@ -17,7 +17,7 @@ from fedishare.domain.kinds import Access, FollowState, Kind, Level, StewardRole
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import PublishActor, SendInvitation
 from fedishare.queries import privacy, rooms, rulings
-from fedishare.services import follows, invitations, notices, people, topics
+from fedishare.services import follows, invitations, mutes, notices, people, topics
 from fedishare.services import rooms as room_services
 from fedishare.services import rulings as decisions
 from fedishare.services.rooms import LONGEST_RULES
@@ -194,14 +194,19 @@ def change(tx: Connection, here: Here, *, room_id: int, wish: Settings) -> None:
 
 def set_level(tx: Connection, here: Here, *, room_id: int, actor_id: int, level: Level) -> None:
     """How much somebody wants to hear of a room: everything new, only what concerns them, or nothing at all."""
-    if level is Level.ALL:
+    watch(tx, room_id=room_id, actor_id=actor_id, wanted=level is Level.ALL)
+    if level is Level.NOTHING:
+        mutes.mute(tx, here, muter_id=actor_id, muted_id=room_id)
+    else:
+        mutes.unmute(tx, muter_id=actor_id, muted_id=room_id)
+
+
+def watch(tx: Connection, *, room_id: int, actor_id: int, wanted: bool) -> None:
+    """Whether somebody wants to be told of everything that is new in a room."""
+    if wanted:
         tx.execute(WATCH, {"room_id": room_id, "actor_id": actor_id})
     else:
         tx.execute(UNWATCH, {"room": room_id, "actor": actor_id})
-    if level is Level.NOTHING:
-        follows.mute(tx, here, muter_id=actor_id, muted_id=room_id)
-    else:
-        follows.unmute(tx, muter_id=actor_id, muted_id=room_id)
 
 
 def _in_one_word(label: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, delete, exists, or_, select, update
 
 from fedishare.core import crash
 from fedishare.core.here import Here
@@ -18,6 +18,7 @@ from fedishare.db.posts import Post
 from fedishare.db.rooms import Steward
 from fedishare.domain.kinds import NoticeKind
 from fedishare.domain.permissions import Role
+from fedishare.queries import sight
 from fedishare.services import push
 
 
@@ -28,6 +29,7 @@ def _hushed(actor_id: Any) -> ColumnElement[bool]:
     )
 
 
+_doer: Final[BindParameter[int]] = bindparam("cause_of_it", type_=BigId)
 TELL: Final = (
     insert(Notice).on_conflict_do_nothing(index_elements=["recipient_id", "kind", "cause"]).returning(Notice.id)
 )
@@ -41,15 +43,18 @@ EARS: Final = (
             Account.actor_id.in_(select(Steward.actor_id).where(Steward.room_id == bindparam("recipient"))),
         )
     )
-    .where(Account.actor_id != bindparam("cause_of_it"))
-    .where(~exists().where(Block.blocker_id == Account.actor_id, Block.blocked_id == bindparam("cause_of_it")))
-    .where(~exists().where(Mute.muter_id == Account.actor_id, Mute.muted_id == bindparam("cause_of_it")))
+    .where(Account.actor_id != _doer)
+    .where(~exists().where(Block.blocker_id == Account.actor_id, Block.blocked_id == _doer))
+    .where(~exists().where(Mute.muter_id == Account.actor_id, Mute.muted_id == _doer, Mute.notices))
+    .where(~sight.shuns(Account.actor_id, _doer))
     .where(~_hushed(Account.actor_id))
     # What a shared handle was told is kept for it, and read by those who run it.
     .union_all(
         select(Handle.actor_id)
-        .where(Handle.actor_id == bindparam("recipient"), Handle.actor_id != bindparam("cause_of_it"))
-        .where(~exists().where(Block.blocker_id == Handle.actor_id, Block.blocked_id == bindparam("cause_of_it")))
+        .where(Handle.actor_id == bindparam("recipient"), Handle.actor_id != _doer)
+        .where(~exists().where(Block.blocker_id == Handle.actor_id, Block.blocked_id == _doer))
+        .where(~exists().where(Mute.muter_id == Handle.actor_id, Mute.muted_id == _doer, Mute.notices))
+        .where(~sight.shuns(Handle.actor_id, _doer))
         .where(~_hushed(Handle.actor_id))
     )
 )

@@ -13,7 +13,7 @@ from fedishare.core import uris
 from fedishare.core.errors import Invalid, NotFound, Refused
 from fedishare.core.here import Here
 from fedishare.core.uris import Place
-from fedishare.db.base import insert
+from fedishare.db.base import UtcDateTime, insert
 from fedishare.db.follows import Block, Follow
 from fedishare.db.people import Actor, ActorKey
 from fedishare.db.posts import Home
@@ -23,7 +23,7 @@ from fedishare.domain.kinds import KeyKind, Kind
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import PublishActor
 from fedishare.net.keys import Keypair
-from fedishare.services import belongings, collected, follows, receipts, threads, tokens, topics
+from fedishare.services import belongings, collected, follows, mutes, receipts, threads, tokens, topics
 
 # Narrower than what others may be called: it must be easy to say, and to type on a phone.
 USERNAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,28}[a-z0-9])?", re.IGNORECASE | re.ASCII)
@@ -39,7 +39,11 @@ PLACES: Final = {
     Kind.SERVICE: Place.COLLECTION,
 }
 NAME_TAKEN: Final = select(Actor.id).where(Actor.handle_key == bindparam("handle"))
-BY_URI: Final = select(Actor.id, Actor.local).where(Actor.uri == bindparam("named")).with_for_update()
+BY_URI: Final = (
+    select(Actor.id, Actor.local, Actor.suspended_at, Actor.suspended_there)
+    .where(Actor.uri == bindparam("named"))
+    .with_for_update()
+)
 ARCHIVE: Final = (
     update(Actor)
     .where(Actor.handle_key == bindparam("handle"), Actor.uri != bindparam("named"), ~Actor.local)
@@ -56,6 +60,12 @@ END_FOLLOWS: Final = delete(Follow).where(
     or_(Follow.follower_id == bindparam("actor"), Follow.followee_id == bindparam("actor"))
 )
 END_REACTIONS: Final = delete(Reaction).where(Reaction.actor_id == bindparam("actor"))
+# What their own server does to somebody it may undo; what moderators here did, only they.
+SUSPEND_THERE: Final = (
+    update(Actor)
+    .where(Actor.id == bindparam("actor"))
+    .values(suspended_at=bindparam("moment", type_=UtcDateTime()), suspended_there=bindparam("is_theirs"))
+)
 LOOKED: Final = update(Actor).where(Actor.id == bindparam("actor")).values(fetched_at=bindparam("now"))
 MARK_DELETED: Final = (
     update(Actor)
@@ -63,6 +73,7 @@ MARK_DELETED: Final = (
     .values(deleted_at=bindparam("now"), summary="", name="", icon_url=None, image_url=None, fields=[])
 )
 ADDRESS: Final = select(Actor.uri).where(Actor.id == bindparam("actor"))
+IS_LOCAL: Final = select(Actor.local).where(Actor.id == bindparam("actor"))
 NAME: Final = select(Actor.name).where(Actor.id == bindparam("actor"))
 IS_ROOM: Final = select(Actor.id).where(Actor.id == bindparam("actor"), Actor.kind == Kind.GROUP)
 LOCAL_FOLLOWERS: Final = (
@@ -133,10 +144,11 @@ class ForeignActor(msgspec.Struct, frozen=True, kw_only=True):
     # Of a collection of resources, where they are listed, and who chose them.
     items: str | None = None
     curator: str | None = None
+    suspended: bool = False
 
 
 # What has tables of its own.
-_APART: Final = frozenset({"keys", "topics", "items", "curator"})
+_APART: Final = frozenset({"keys", "topics", "items", "curator", "suspended"})
 _REFRESHED: Final = (
     *(name for name in ForeignActor.__struct_fields__ if name not in _APART),
     "handle_key",
@@ -229,6 +241,10 @@ def store(tx: Connection, actor: ForeignActor, *, here: Here, as_id: int | None 
         actor_id = known.id
         tx.execute(REFRESH, {f"new_{name}": value for name, value in values.items()} | {"row": actor_id})
         tx.execute(DROP_KEYS, {"actor": actor_id})
+    if actor.suspended and (known is None or known.suspended_at is None):
+        tx.execute(SUSPEND_THERE, {"actor": actor_id, "moment": here.now(), "is_theirs": True})
+    elif not actor.suspended and known is not None and known.suspended_there:
+        tx.execute(SUSPEND_THERE, {"actor": actor_id, "moment": None, "is_theirs": False})
     for key in actor.keys:
         row = {"key_id": key.key_id, "kind": key.kind, "public": key.public, "private": None}
         tx.execute(ADD_KEY, row | {"actor_id": actor_id, "fetched_at": here.now()})
@@ -255,7 +271,8 @@ def remove(tx: Connection, *, actor_id: int, here: Here) -> None:
     threads.empty_all(tx, here, author_id=actor_id)
     tx.execute(END_FOLLOWS, {"actor": actor_id})
     tx.execute(END_REACTIONS, {"actor": actor_id})
-    tx.execute(DROP_KEYS, {"actor": actor_id})
+    if not tx.scalar(IS_LOCAL, {"actor": actor_id}):  # One of ours has still to sign that they are gone.
+        tx.execute(DROP_KEYS, {"actor": actor_id})
     tokens.end_of_actor(tx, actor_id=actor_id, now=now)
     tx.execute(MARK_DELETED, {"actor": actor_id, "now": now})
     receipts.remember_deleted(tx, uri=address, now=now)
@@ -283,7 +300,7 @@ def move(tx: Connection, *, old_id: int, new_id: int, here: Here) -> int:
                 follows.request(tx, here, follower_id=mover, followee_id=new_id)
     for blocker in tx.scalars(LOCAL_BLOCKERS, {"blocked": old_id, "new": new_id}).all():
         follows.block(tx, here, blocker_id=blocker, blocked_id=new_id)
-    follows.carry_mutes(tx, here, old_id=old_id, new_id=new_id)
+    mutes.carry(tx, here, old_id=old_id, new_id=new_id)
     return len(movers)
 
 

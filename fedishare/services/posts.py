@@ -17,9 +17,10 @@ from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import Kind, NoticeKind, PostKind
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import PublishAgain, PublishDeletion, PublishEdit, PublishPost
-from fedishare.queries import links, privacy
+from fedishare.queries import known, links, privacy
 from fedishare.services import (
     descriptions,
+    hearing,
     library,
     lineage,
     media,
@@ -40,9 +41,16 @@ from fedishare.services.threads import Wording
 LONGEST_TITLE: Final = 200
 ONE_SECOND: Final = timedelta(seconds=1)
 LONGEST_WARNING: Final = 500
-AUTHOR: Final = select(Actor.id, Actor.uri, Actor.followers, Actor.suspended_at, Actor.deleted_at).where(
-    Actor.id == bindparam("actor")
-)
+AUTHOR: Final = select(
+    Actor.id,
+    Actor.uri,
+    Actor.followers,
+    Actor.suspended_at,
+    Actor.deleted_at,
+    known.is_awaited(Actor.id).label("is_awaited"),
+).where(Actor.id == bindparam("actor"))
+# What of somebody's posts those hear of who want to hear of each.
+AWAITED: Final = frozenset({Visibility.PUBLIC, Visibility.QUIET, Visibility.FOLLOWERS})
 ROOM: Final = select(Actor.id, Actor.uri, Actor.followers, Actor.local).where(
     Actor.id == bindparam("room"), Actor.kind == Kind.GROUP, Actor.deleted_at.is_(None)
 )
@@ -160,6 +168,8 @@ def publish(tx: Connection, here: Here, *, author_id: int, draft: Draft, people:
     _show(tx, post_id=post_id, author_id=author_id, draft=draft, parent=parent)
     if not _has_left(tx, draft, room, parent):
         _tell(tx, here, post_id=post_id, uri=uri, author_id=author_id, parent=parent, named=named)
+    if author.is_awaited and draft.visibility in AWAITED and (parent is None or parent.author_id == author_id):
+        hearing.tell(tx, here, author_id=author_id, post_id=post_id, uri=uri, but={author_id, *named})
     if room is not None and room.local:  # That it may go in was asked above.
         rooms.admit(tx, here, room_id=room.id, post_id=post_id, activity_uri=None)
     if draft.resource is not None and draft.resource.based_on:

@@ -81,7 +81,7 @@ def add(
     tx.execute(COUNT[kind], {"post": post_id, "more": 1})
     crash.point("reaction.counted")
     if kind is ReactionKind.BOOST:
-        timelines.spread(tx, entry_id=reaction_id, post_id=post_id, by_id=actor_id, booster_id=actor_id)
+        timelines.spread_boost(tx, entry_id=reaction_id, post_id=post_id, by_id=actor_id)
     if uri is None:
         enqueue(tx, PublishReaction(reaction_id, post_id), due=here.now())
     cause = f"{actor_id}:{post_id}"

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, select
 
 from fedishare.core.errors import Invalid
 from fedishare.core.here import Here
-from fedishare.db.base import insert
+from fedishare.db.base import BigId, insert
 from fedishare.db.follows import Block, Follow, Mute
 from fedishare.db.notices import Notice
 from fedishare.db.people import Actor
@@ -25,7 +25,7 @@ from fedishare.domain.kinds import Access, FollowState, Kind, NoticeKind, Reacti
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import Distribute, RefusePost
 from fedishare.net.keys import Keypair
-from fedishare.queries import rulings
+from fedishare.queries import rulings, sight
 from fedishare.services import follows, invitations, notices, people, shelves, timelines
 
 LONGEST_RULES: Final = 5_000
@@ -71,11 +71,12 @@ WATCHERS: Final = (
     .where(Watch.room_id == bindparam("room"), Follow.state == FollowState.ACCEPTED)
     .where(Watch.actor_id != bindparam("author"))
     .where(~exists().where(Block.blocker_id == Watch.actor_id, Block.blocked_id == bindparam("author")))
-    .where(~exists().where(Mute.muter_id == Watch.actor_id, Mute.muted_id == bindparam("author")))
+    .where(~exists().where(Mute.muter_id == Watch.actor_id, Mute.muted_id == bindparam("author"), Mute.notices))
+    .where(~sight.shuns(Watch.actor_id, bindparam("author", type_=BigId)))
 )
 UNTELL: Final = delete(Notice).where(
     Notice.post_id == bindparam("post"),
-    Notice.recipient_id.in_(select(Mute.muter_id).where(Mute.muted_id == bindparam("room"))),
+    Notice.recipient_id.in_(select(Mute.muter_id).where(Mute.muted_id == bindparam("room"), Mute.notices)),
 )
 IS_MEMBER: Final = select(
     exists().where(

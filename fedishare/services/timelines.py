@@ -1,15 +1,27 @@
 """Lays a post into the home timelines of those who should see it (fan-out on write)."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, and_, bindparam, exists, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Text,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
 from fedishare.db.base import BigId, aliased, insert
 from fedishare.db.follows import Block, Follow, FollowedTag
 from fedishare.db.lists import List, ListMember
 from fedishare.db.people import Actor
-from fedishare.db.posts import Home, PostTag
+from fedishare.db.posts import Home, Post, PostTag
 from fedishare.domain.kinds import FollowState, Kind
 
 _entry: Final[BindParameter[int]] = bindparam("entry", type_=BigId)
@@ -22,21 +34,41 @@ _apart = exists().where(
     List.owner_id == Follow.follower_id,
     List.exclusive,
 )
-COLUMNS: Final = ["reader_id", "entry_id", "post_id", "booster_id"]
-SPREAD: Final = (
-    insert(Home)
-    .from_select(
-        COLUMNS,
-        select(Follow.follower_id, _entry, _post, _booster)
-        .join(Actor, Actor.id == Follow.follower_id)
-        .where(Follow.followee_id == bindparam("by"), Follow.state == FollowState.ACCEPTED, Actor.local)
-        # A room that is linked with another follows it, and has no home.
-        .where(Actor.kind != Kind.GROUP)
-        .where(~exists().where(Block.blocker_id == Follow.follower_id, Block.blocked_id == bindparam("author")))
-        .where(~_apart),
+_what: Any = aliased(Post)
+_EDGE: Final = literal_column("'% '", Text)
+_OTHER_EDGE: Final = literal_column("' %'", Text)
+
+
+def speaks_to_them(post_id: Any) -> ColumnElement[bool]:
+    """Whether a post is in a language in which a follower wants to read its author, as far as it says and they do."""
+    spoken = func.lower(_what.language, type_=Text)
+    root = func.substr(spoken, 1, 2, type_=Text)  # British English is English.
+    return or_(
+        Follow.languages.is_(None),
+        exists().where(
+            _what.id == post_id,
+            or_(
+                _what.language.is_(None),
+                Follow.languages.like(_EDGE + spoken + _OTHER_EDGE),
+                Follow.languages.like(_EDGE + root + _OTHER_EDGE),
+            ),
+        ),
     )
-    .on_conflict_do_nothing()
+
+
+COLUMNS: Final = ["reader_id", "entry_id", "post_id", "booster_id"]
+_followers = (
+    select(Follow.follower_id, _entry, _post, _booster)
+    .join(Actor, Actor.id == Follow.follower_id)
+    .where(Follow.followee_id == bindparam("by"), Follow.state == FollowState.ACCEPTED, Actor.local)
+    # A room that is linked with another follows it, and has no home.
+    .where(Actor.kind != Kind.GROUP)
+    .where(~exists().where(Block.blocker_id == Follow.follower_id, Block.blocked_id == bindparam("author")))
+    .where(~_apart)
+    .where(speaks_to_them(_post))
 )
+SPREAD: Final = insert(Home).from_select(COLUMNS, _followers).on_conflict_do_nothing()
+SPREAD_BOOST: Final = insert(Home).from_select(COLUMNS, _followers.where(Follow.boosts)).on_conflict_do_nothing()
 # A home does not fill with one side of talks: an answer goes to those who follow both.
 _followed_too = aliased(Follow)
 SPREAD_ANSWER: Final = (
@@ -49,7 +81,8 @@ SPREAD_ANSWER: Final = (
         .where(Follow.followee_id == bindparam("by"), Follow.state == FollowState.ACCEPTED, Actor.local)
         .where(_followed_too.followee_id == bindparam("to"), _followed_too.state == FollowState.ACCEPTED)
         .where(~exists().where(Block.blocker_id == Follow.follower_id, Block.blocked_id == bindparam("by")))
-        .where(~_apart),
+        .where(~_apart)
+        .where(speaks_to_them(_post)),
     )
     .on_conflict_do_nothing()
 )
@@ -89,6 +122,15 @@ def spread(
     """Into the home of everyone here who follows `by`; nobody gets the same post twice."""
     who = author_id if author_id is not None else by_id
     tx.execute(SPREAD, {"entry": entry_id, "post": post_id, "booster": booster_id, "by": by_id, "author": who})
+
+
+def spread_boost(tx: Connection, *, entry_id: int, post_id: int, by_id: int) -> None:
+    """Into the home of everyone here who follows `by` and wants to see what they boost.
+
+    A room boosts all that is said in it: that is `spread`.
+    """
+    said = {"entry": entry_id, "post": post_id, "booster": by_id, "by": by_id, "author": by_id}
+    tx.execute(SPREAD_BOOST, said)
 
 
 def spread_answer(tx: Connection, *, entry_id: int, post_id: int, by_id: int, to_id: int) -> None:

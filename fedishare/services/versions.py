@@ -53,7 +53,7 @@ EARS: Final = (
     .where(Account.disabled_at.is_(None), Account.actor_id.in_(_concerned))
     .where(Account.actor_id != bindparam("author"))
     .where(~exists().where(Block.blocker_id == Account.actor_id, Block.blocked_id == bindparam("author")))
-    .where(~exists().where(Mute.muter_id == Account.actor_id, Mute.muted_id == bindparam("author")))
+    .where(~exists().where(Mute.muter_id == Account.actor_id, Mute.muted_id == bindparam("author"), Mute.notices))
     .order_by(Account.actor_id)
 )
 OLDEST: Final = (

@@ -1,4 +1,4 @@
-"""Blocking somebody, after being told what that means; and the list of whom one has blocked or muted."""
+"""Blocking somebody, after being told what that means; and whom, and which servers, one blocked or muted."""
 
 from typing import Final, NamedTuple
 
@@ -6,19 +6,26 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from fedishare.core.errors import NotFound
-from fedishare.http.keys import DATABASE
+from fedishare.http.keys import DATABASE, HERE
 from fedishare.http.pages import page
 from fedishare.http.routes import Routes
 from fedishare.queries import cards, people
+from fedishare.queries import hostblocks as reading
 from fedishare.queries.cards import Face
-from fedishare.web import asked
+from fedishare.queries.people import Muted
+from fedishare.queries.timelines import NEWEST
+from fedishare.services import hostblocks
+from fedishare.web import asked, forms
+
+MOST: Final = 500
 
 routes: Final = Routes()
 
 
 class Kept(NamedTuple):
     blocked: list[Face]
-    muted: list[Face]
+    muted: list[Muted]
+    hosts: list[str]
 
 
 @routes.get("/block")
@@ -42,4 +49,20 @@ def _face(tx: Connection, *, actor_id: int | None, me: int) -> Face:
 
 
 def _kept(tx: Connection, *, me: int) -> Kept:
-    return Kept(people.blocked(tx, actor_id=me), people.muted(tx, actor_id=me))
+    hosts = [line.host for line in reading.page(tx, me=me, before=NEWEST, above=0, limit=MOST, is_upward=False)]
+    return Kept(people.blocked(tx, actor_id=me), people.muted(tx, actor_id=me), hosts)
+
+
+@routes.post("/settings/blocks/host")
+async def block_host(request: web.Request) -> web.Response:
+    """Pressed from the page of the settings, or after a look at somebody of there."""
+    form, me = await forms.read(request), asked.me(request)
+    await request.app[DATABASE].write(hostblocks.block, request.app[HERE], actor_id=me, named=form.text("host"))
+    return asked.go("/settings/blocks")
+
+
+@routes.post("/settings/blocks/host/undo")
+async def unblock_host(request: web.Request) -> web.Response:
+    form, me = await forms.read(request), asked.me(request)
+    await request.app[DATABASE].write(hostblocks.unblock, actor_id=me, named=form.text("host"))
+    return asked.go("/settings/blocks")

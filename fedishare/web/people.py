@@ -22,7 +22,7 @@ from fedishare.queries.meetings import Glance
 from fedishare.queries.people import Profile, Relation
 from fedishare.queries.rooms import RoomFacts
 from fedishare.queries.schools import SchoolFacts
-from fedishare.services import follows, membership
+from fedishare.services import endorsements, follows, hearing, membership, mutes
 from fedishare.web import anthologies, asked, choices, forms
 
 SHOWN: Final = frozenset({"all", "resources", "talk", "questions", "unanswered", "news", "achievements"})
@@ -71,6 +71,7 @@ class Seen(NamedTuple):
     collection: anthologies.Seen | None = None
     links: tuple[LinkLine, ...] = ()
     may_rehome: bool = False
+    recommended: Sequence[Face] = ()
 
 
 class Wish(NamedTuple):
@@ -118,7 +119,7 @@ async def show(request: web.Request) -> web.Response:
     posts = [post for post in seen.posts if post.id not in first]
     values: dict[str, Any] = {"who": seen.who, "relation": seen.relation, "posts": posts, "older": older}
     values |= {"pinned": seen.pinned, "tags": seen.tags, "school": seen.school, "is_run": seen.is_run}
-    values["collections"] = seen.collections
+    values |= {"collections": seen.collections, "recommended": seen.recommended}
     if seen.facts is None:
         return await shared_page(request, "profile.html", **values)
     is_member = seen.relation is not None and seen.relation.following == FollowState.ACCEPTED
@@ -160,7 +161,9 @@ def _see(tx: Connection, here: Here, wish: Wish) -> Seen:
         is_school = who.kind is Kind.ORGANISATION and who.local and is_first
         school = schools.facts(tx, school_id=who.id, viewer=wish.viewer) if is_school else None
         is_run = wish.viewer is not None and handles.is_active(tx, handle_id=who.id, actor_id=wish.viewer)
-        return Seen(who, relation, posts, pinned, tags, None, school=school, is_run=is_run, collections=collections)
+        endorsed = people.recommended(tx, actor_id=who.id) if is_first and who.local else []
+        seen = Seen(who, relation, posts, pinned, tags, None, school=school, is_run=is_run, collections=collections)
+        return seen._replace(recommended=endorsed)
     posts = timelines.room(
         tx,
         room_id=who.id,
@@ -231,11 +234,35 @@ def _unblock(tx: Connection, here: Here, *, mine: int, other: int) -> None:
 
 
 def _mute(tx: Connection, here: Here, *, mine: int, other: int) -> None:
-    follows.mute(tx, here, muter_id=mine, muted_id=other)
+    mutes.mute(tx, here, muter_id=mine, muted_id=other)
 
 
 def _unmute(tx: Connection, _here: Here, *, mine: int, other: int) -> None:
-    follows.unmute(tx, muter_id=mine, muted_id=other)
+    mutes.unmute(tx, muter_id=mine, muted_id=other)
+
+
+def _show_boosts(tx: Connection, _here: Here, *, mine: int, other: int) -> None:
+    hearing.show_boosts(tx, follower_id=mine, followee_id=other, wanted=True)
+
+
+def _hide_boosts(tx: Connection, _here: Here, *, mine: int, other: int) -> None:
+    hearing.show_boosts(tx, follower_id=mine, followee_id=other, wanted=False)
+
+
+def _tell_of_each(tx: Connection, _here: Here, *, mine: int, other: int) -> None:
+    hearing.notify(tx, follower_id=mine, followee_id=other, wanted=True)
+
+
+def _tell_not_of_each(tx: Connection, _here: Here, *, mine: int, other: int) -> None:
+    hearing.notify(tx, follower_id=mine, followee_id=other, wanted=False)
+
+
+def _recommend(tx: Connection, here: Here, *, mine: int, other: int) -> None:
+    endorsements.endorse(tx, here, actor_id=mine, other_id=other)
+
+
+def _recommend_not(tx: Connection, _here: Here, *, mine: int, other: int) -> None:
+    endorsements.withdraw(tx, actor_id=mine, other_id=other)
 
 
 def _agree(tx: Connection, here: Here, *, mine: int, other: int) -> None:
@@ -274,6 +301,12 @@ for _path, _change in (
     ("/unblock", _unblock),
     ("/mute", _mute),
     ("/unmute", _unmute),
+    ("/follow/boosts/show", _show_boosts),
+    ("/follow/boosts/hide", _hide_boosts),
+    ("/follow/notices/on", _tell_of_each),
+    ("/follow/notices/off", _tell_not_of_each),
+    ("/recommend", _recommend),
+    ("/recommend/off", _recommend_not),
     ("/requests/accept", _agree),
     ("/requests/reject", _refuse),
 ):

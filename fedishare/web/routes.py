@@ -6,11 +6,13 @@ from fedishare.http.routes import Routes
 from fedishare.web import (
     actions,
     adapting,
+    announcements,
     anthologies,
     apps,
     authorize,
     blocks,
     compose,
+    decisions,
     deliveries,
     distant,
     drafts,
@@ -55,6 +57,7 @@ ALL: Final[tuple[Routes, ...]] = tuple(
     module.routes
     for module in (
         home,
+        announcements,
         sign_in,
         posts,
         polls,
@@ -93,6 +96,7 @@ ALL: Final[tuple[Routes, ...]] = tuple(
         blocks,
         moving,
         reports,
+        decisions,
         servers,
         deliveries,
         storage,

@@ -17,13 +17,11 @@ from fedishare.http.limits import line
 from fedishare.http.middleware import local_path
 from fedishare.http.pages import page
 from fedishare.http.routes import Allow, Routes
-from fedishare.services import accounts
+from fedishare.services import accounts, tries
 from fedishare.services.accounts import Login
 from fedishare.web import asked, forms
 from fedishare.web.forms import Form
 
-TRIES: Final = 10
-TRIES_A_MINUTE: Final = 5.0
 # Each check takes 64 MB: two at a time are quick enough, and a flood of them cannot fill the memory (DOS-29).
 _CHECKING: Final = ThreadPoolExecutor(2, thread_name_prefix="passwords")
 MOST_WAITING: Final = 12
@@ -81,16 +79,22 @@ async def hashed(password: str) -> str:
 
 
 async def _found(request: web.Request, name: str) -> Login | None:
-    """The login of that name. A try is spent for where it comes from, and one for whose it is, however spelled."""
-    _spend_a_try(request, "sign in from", line(request[REMOTE]))
+    """The login of that name. A try is spent for where it comes from, and one for whose it is, however spelled.
+
+    This process counts first, so that a flood does not reach the database; then all of them together.
+    """
+    by = line(request[REMOTE])
+    _spend_a_try(request, "sign in from", by)
     login = await request.app[DATABASE].read(accounts.find_login, request.app[HERE], name=name)
-    _spend_a_try(request, "sign in as", str(login.account_id) if login else name.casefold()[:320])
+    at = str(login.account_id) if login else name.casefold()[:320]
+    _spend_a_try(request, "sign in as", at)
+    await request.app[DATABASE].write(tries.spend, request.app[HERE], at=at, by=by)
     return login
 
 
 def _spend_a_try(request: web.Request, what: str, who: str) -> None:
     now = request.app[HERE].now()
-    request.app[LIMITS].take(what, who, now=now, burst=TRIES, per_minute=TRIES_A_MINUTE)
+    request.app[LIMITS].take(what, who, now=now, burst=tries.BURST, per_minute=tries.A_MINUTE)
 
 
 async def _later(request: web.Request, form: Form, error: FediShareError) -> web.Response:

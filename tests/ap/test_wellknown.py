@@ -141,12 +141,12 @@ async def test_a_question_about_nothing_is_malformed(peer: Peer) -> None:
     assert (await peer.get(FINGER)).status == 400
 
 
-async def test_a_deleted_person_is_gone_and_a_suspended_one_is_nobody(peer: Peer, db: Database, here: Here) -> None:
+async def test_a_deleted_person_is_gone_and_a_suspended_one_stays_named(peer: Peer, db: Database, here: Here) -> None:
     anna, ben = [await a_person(db, here, username=name) for name in ("anna", "ben")]
     await db.write(change, Actor, anna, deleted_at=MONDAY)
     await db.write(change, Actor, ben, suspended_at=MONDAY)
 
-    assert [(await ask(peer, f"acct:{name}@alder.test")).status for name in ("anna", "ben")] == [410, 404]
+    assert [(await ask(peer, f"acct:{name}@alder.test")).status for name in ("anna", "ben")] == [410, 200]
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ NAMES: Final = (
         "scope",
         "avatar",
     ),
+    *("domain", "duration", "notifications", "reblogs", "notify", "languages", "with_dismissed"),
 )
 FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 HOSTILE: Final[tuple[dict[str, Any], ...]] = (

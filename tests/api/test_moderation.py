@@ -110,6 +110,29 @@ async def test_whoever_is_suspended_is_not_shown_until_brought_back(school: Scho
     ]
 
 
+async def test_one_of_ours_is_suspended_on_the_page_and_deleted_for_good_from_an_app(
+    school: School, db: Database
+) -> None:
+    _, browser, boss = await school.both("ada", role=Role.ADMIN)
+    ben, theirs = await school.a_teacher("ben")
+    page = f"/accounts/{ben.id}"
+
+    early = await boss.delete(f"{ACCOUNTS}/{ben.id}")
+    await browser.post(page, {"kind": "suspend", "line": "Rude"})
+    assert (early.status, (await theirs.get("/api/v1/lists")).status) == (403, 403)
+    assert "@ben" in (await browser.get("/accounts")).root.text
+    assert "Bring back" in (await browser.get(page)).root.text
+    await browser.post(page, {"kind": "unsuspend"})
+    assert (await theirs.get("/api/v1/lists")).status == 200
+    await browser.post(page, {"kind": "suspend"})
+    assert (await browser.post(page, {"kind": "delete"})).status == 422
+    former = await boss.delete(f"{ACCOUNTS}/{ben.id}")
+
+    assert (former.status, former.json["suspended"]) == (200, True)
+    assert (await boss.get(f"{ACCOUNTS}/{ben.id}")).status == 404
+    assert [kind for kind, _, _ in await log(db)] == ["delete", "suspend", "unsuspend", "suspend"]
+
+
 async def test_a_moderator_has_no_say_over_accounts_of_the_node_and_nobody_over_their_own(
     school: School, db: Database
 ) -> None:

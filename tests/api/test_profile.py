@@ -142,3 +142,23 @@ async def test_a_handle_has_a_profile_of_its_own(school: School, db: Database) -
     assert (await hers.get("/api/v1/accounts/verify_credentials")).json["username"] == "ada"
     log = await db.read(lambda tx: tx.exec_driver_sql("SELECT kind FROM deed ORDER BY id DESC LIMIT 1").scalar())
     assert log == "profile"
+
+
+async def test_the_profile_is_read_and_written_as_it_was_typed(school: School) -> None:
+    _, phone = await school.a_teacher("ada")
+
+    changed: Any = None
+    for method in ("PATCH", "PUT"):
+        said: dict[str, Any] = {
+            "display_name": f"Ada {method}",
+            "note": "Maths, *mostly*",
+            "fields_attributes": 5,
+        }
+        assert (await phone.ask(method, "/api/v1/profile", json=said)).status == 422
+        said["fields_attributes"] = {"0": {"name": "School", "value": "https://alder.test"}}
+        changed = await phone.ask(method, "/api/v1/profile", json=said)
+        assert changed.json["display_name"] == f"Ada {method}"
+
+    golden.same("profile", changed.json)
+    assert (await phone.get("/api/v1/profile")).json == changed.json
+    assert (await (await school.phone(None, scopes="read")).get("/api/v1/profile")).status == 422

@@ -13,7 +13,7 @@ from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import AttachmentKind, ReactionKind
 from fedishare.queries import lines
 from fedishare.queries.lines import Span
-from fedishare.services import follows, reactions
+from fedishare.services import follows, mutes, reactions
 from tests.api.conftest import Phone, Reply, School
 from tests.builders import FrozenClock, Made, a_follow_row, a_person, a_post, add
 
@@ -71,7 +71,7 @@ async def test_home_shows_boosts_with_ids_of_their_own(school: School) -> None:
     assert (boost["account"]["acct"], boost["reblog"]["id"]) == ("ada", str(post.id))
     assert boost["id"] != str(post.id)
     assert (await phone.get(f"/api/v1/statuses/{boost['id']}")).json == boost
-    await school.db.write(follows.mute, school.here, muter_id=ben.id, muted_id=eve.id)
+    await school.db.write(mutes.mute, school.here, muter_id=ben.id, muted_id=eve.id)
     assert ids(await phone.get("/api/v1/timelines/home")) == []
 
 

@@ -15,8 +15,7 @@ from yarl import URL
 from fedishare.app import entries
 from fedishare.core.errors import Invalid
 from fedishare.http.limits import line
-from fedishare.services import accounts
-from fedishare.web import sign_in
+from fedishare.services import accounts, tries
 from tests.attack import shots
 from tests.attack.rig import Rig
 from tests.attack.shots import Reply
@@ -119,10 +118,10 @@ async def test_auth_14_an_account_is_guarded_however_it_is_spelled(rig: Rig) -> 
     names = ("ben", "@ben", "BEN", "ben@us.test", "@Ben@US.test", "ben@us.test.example", " ben ", "Ben@us.test.EXAMPLE")
     statuses = []
     with rig.clock.stopped():
-        statuses = [await _guess(rig, names[n % len(names)], source=n) for n in range(2 * sign_in.TRIES)]
+        statuses = [await _guess(rig, names[n % len(names)], source=n) for n in range(2 * tries.BURST)]
 
-    assert statuses[: sign_in.TRIES] == [422] * sign_in.TRIES
-    assert set(statuses[sign_in.TRIES :]) == {429}
+    assert statuses[: tries.BURST] == [422] * tries.BURST
+    assert set(statuses[tries.BURST :]) == {429}
 
 
 async def _guess(rig: Rig, name: str, *, source: int, **headers: str) -> int:
@@ -146,13 +145,13 @@ async def test_auth_14_no_header_makes_somebody_another(rig: Rig) -> None:
     forget_tries(rig)
     statuses = []
     with rig.clock.stopped():
-        for number in range(sign_in.TRIES + len(DISGUISES)):
+        for number in range(tries.BURST + len(DISGUISES)):
             disguise = DISGUISES[number % len(DISGUISES)]
             headers = {name: value.format(n=number) for name, value in disguise.items()}
             form = {"login": f"nobody-{number}", "password": WRONG, "next": "/"}
             statuses.append((await post(rig, "/sign-in", form, **headers)).status)
 
-    assert statuses == [422] * sign_in.TRIES + [429] * len(DISGUISES)
+    assert statuses == [422] * tries.BURST + [429] * len(DISGUISES)
 
 
 @pytest.mark.parametrize("path", ["/sign-in.json", "/SIGN-IN", "//sign-in", "/sign-in/", "/sign-in?x=1", "/./sign-in"])

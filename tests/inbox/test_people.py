@@ -15,6 +15,7 @@ from fedishare.db.rooms import Pin
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import FollowState, Kind
 from fedishare.jobs.tools import Tools
+from fedishare.services import suspensions
 from tests.builders import MONDAY, FrozenClock, Made, a_follow_row, a_person, a_post, add, an_rsa_pair
 from tests.inbox.elsewhere import Elsewhere, an_activity, an_actor, rows, send
 
@@ -48,6 +49,25 @@ async def test_a_profile_named_by_its_address_alone_is_fetched_too(
 
     assert await send(tools, an_activity("Update", ADA, ADA)) == "done: profile"
     assert (ADA, "Ada L.") in await rows(db, Actor.uri, Actor.name)
+
+
+async def test_whom_their_own_server_suspends_is_out_of_sight_until_it_brings_them_back(
+    tools: Tools, db: Database, here: Here, elsewhere: Elsewhere
+) -> None:
+    ada = await ada_of(tools)
+
+    async def after(number: int, *, suspended: bool) -> tuple[bool, bool]:
+        elsewhere.settle(an_actor(ADA, suspended=suspended))
+        said = an_activity("Update", ADA, ADA) | {"id": f"{ADA}#updates/{number}"}
+        assert await send(tools, said) == "done: profile"
+        found = {row[0]: row[1:] for row in await rows(db, Actor.uri, Actor.suspended_at, Actor.suspended_there)}
+        return found[ADA][0] is not None, found[ADA][1]
+
+    assert await after(1, suspended=True) == (True, True)
+    assert await after(2, suspended=False) == (False, False)
+    # What moderators here decided is not for others to take back.
+    await db.write(suspensions.suspend, here, actor_id=ada.id, is_local=False)
+    assert await after(3, suspended=False) == (True, False)
 
 
 async def test_nobody_changes_anothers_profile(tools: Tools, db: Database, here: Here, elsewhere: Elsewhere) -> None:

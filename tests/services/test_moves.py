@@ -11,7 +11,7 @@ from fedishare.db.engine import Database
 from fedishare.db.follows import Block, Follow, Mute
 from fedishare.db.people import Actor
 from fedishare.db.work import Job
-from fedishare.services import follows, moves, people
+from fedishare.services import follows, moves, mutes, people
 from tests.builders import MONDAY, FrozenClock, Made, a_follow_row, a_person
 
 
@@ -99,7 +99,7 @@ async def test_blocks_and_mutes_go_along(db: Database, here: Here) -> None:
     old, new = [await a_person(db, here, local=False) for _ in range(2)]
     anna, bob = [await a_person(db, here) for _ in range(2)]
     await a_follow_row(db, here, by=anna, of=old)
-    await db.write(follows.mute, here, muter_id=anna.id, muted_id=old.id)
+    await db.write(mutes.mute, here, muter_id=anna.id, muted_id=old.id)
     await db.write(follows.block, here, blocker_id=bob.id, blocked_id=old.id)
 
     await db.write(people.move, old_id=old.id, new_id=new.id, here=here)

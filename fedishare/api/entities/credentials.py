@@ -75,14 +75,63 @@ class CredentialAccount(Account, frozen=True, kw_only=True):
     role: RoleEntity
 
 
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """The asker's own profile as they wrote it; a picture that they have not is null, unlike in an account."""
+
+    id: str
+    display_name: str
+    note: str
+    fields: tuple[Field, ...]
+    avatar: str | None
+    avatar_static: str | None
+    header: str | None
+    header_static: str | None
+    locked: bool
+    bot: bool
+    hide_collections: bool
+    discoverable: bool
+    indexable: bool
+    # Nobody describes their pictures here yet, and what pages show is the same for everybody.
+    avatar_description: str = ""
+    header_description: str = ""
+    show_media: bool = True
+    show_media_replies: bool = True
+    show_featured: bool = True
+    attribution_domains: tuple[()] = ()
+
+
+def raw(tx: Connection, call: Call) -> Profile:
+    """Raises NotFound for an account that is gone."""
+    account, profile = accounts.one(tx, call, call.me), people.by_id(tx, actor_id=call.me)
+    avatar, header = (account.avatar if profile.icon_url else None), (account.header if profile.image_url else None)
+    return Profile(
+        id=account.id,
+        display_name=profile.name,
+        note=profile.summary_source,
+        fields=_written(profile),
+        avatar=avatar,
+        avatar_static=avatar,
+        header=header,
+        header_static=header,
+        locked=profile.locked,
+        bot=account.bot,
+        hide_collections=account.hide_collections or False,
+        discoverable=profile.discoverable,
+        indexable=profile.indexable,
+    )
+
+
+def _written(profile: people.Profile) -> tuple[Field, ...]:
+    return tuple(Field(str(each.get("name", "")), str(each.get("source", ""))) for each in profile.fields)
+
+
 def own(tx: Connection, call: Call) -> CredentialAccount:
     """The account as which the app acts. Raises NotFound for one that is gone."""
     account, profile = accounts.one(tx, call, call.me), people.by_id(tx, actor_id=call.me)
     habits = _PLAIN if call.who.is_as_handle else relations.habits(tx, actor_id=call.me)
-    fields = tuple(Field(str(each.get("name", "")), str(each.get("source", ""))) for each in profile.fields)
     source = Source(
         note=profile.summary_source,
-        fields=fields,
+        fields=_written(profile),
         privacy=VISIBILITY[Visibility(habits.default_visibility)],
         sensitive=habits.default_sensitive,
         language=habits.default_language,

@@ -8,13 +8,21 @@ from fedishare.api.calls import Call
 from fedishare.queries.interests import Shown
 
 
+class History(msgspec.Struct, frozen=True):
+    """One day of a hashtag. All three are texts: Ice Cubes reads nothing else."""
+
+    day: str
+    uses: str
+    accounts: str
+
+
 class Tag(msgspec.Struct, frozen=True, kw_only=True):
     """`id` is a number, as apps want it, that is made of the folded name."""
 
     id: str
     name: str
     url: str
-    history: tuple[()] = ()
+    history: tuple[History, ...] = ()
     following: bool = False
     featuring: bool = False
 
@@ -34,8 +42,17 @@ def number(name: str) -> int:
     return int.from_bytes(sha256(name.encode()).digest()[:8]) >> 1
 
 
-def tag(call: Call, name: str, label: str, *, following: bool = False, featuring: bool = False) -> Tag:
-    return Tag(id=str(number(name)), name=label, url=call.here.uris.tag(name), following=following, featuring=featuring)
+def tag(
+    call: Call,
+    name: str,
+    label: str,
+    *,
+    following: bool = False,
+    featuring: bool = False,
+    history: tuple[History, ...] = (),
+) -> Tag:
+    url = call.here.uris.tag(name)
+    return Tag(id=str(number(name)), name=label, url=url, history=history, following=following, featuring=featuring)
 
 
 def featured(shown: Shown, *, page: str) -> FeaturedTag:
