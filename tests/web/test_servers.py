@@ -70,7 +70,7 @@ async def test_whoever_blocks_is_told_first_what_it_means(node: Node, db: Databa
 
     assert page.one("h1").text == "Block Bea?"
     assert "birch.test is told" in page.one("main").text
-    assert [form["action"] for form in kept.one("main").all("form")] == ["/unblock"]
+    assert [form["action"] for form in kept.one("main").all("form")] == ["/unblock", "/settings/blocks/host"]
     assert len(await db.read(lambda tx: tx.scalars(select(Block.id)).all())) == 1
     assert (await teacher.get("/block?actor=1")).status == 404
 
