@@ -11,6 +11,9 @@ from fedishare.core.clock import Clock
 EPOCH: Final = datetime(2024, 1, 1, tzinfo=UTC)
 WORKER_BITS: Final = 10
 SEQUENCE_BITS: Final = 12
+# The same number of bits, for ids of what is past.
+PLACE_BITS: Final = 15
+CHANCE_BITS: Final = 7
 WORKERS: Final = 1 << WORKER_BITS
 _SEQUENCES: Final = 1 << SEQUENCE_BITS
 _dice: Final = random.Random()  # noqa: S311 -- nothing secret is made with it
@@ -40,6 +43,14 @@ class Ids:
                 if self._sequence == _SEQUENCES:
                     self._last, self._sequence = self._last + 1, 0
             return (self._last << WORKER_BITS | self._worker) << SEQUENCE_BITS | self._sequence
+
+    def at(self, moment: datetime, *, place: int) -> int:
+        """An id that sorts as if it had been minted then; of those of one millisecond, by `place`.
+
+        Two may be the same, though hardly ever: whoever keeps it has to be told by the database, and to try again.
+        """
+        order = place % (1 << PLACE_BITS) << CHANCE_BITS | _dice.getrandbits(CHANCE_BITS)
+        return milliseconds(moment) << (WORKER_BITS + SEQUENCE_BITS) | order
 
 
 def milliseconds(moment: datetime) -> int:

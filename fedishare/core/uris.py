@@ -160,6 +160,16 @@ def answers(group: str) -> str:
     return f"{group}/answers"
 
 
+def past(group: str) -> str:
+    """What was written in a room that has moved, for its new home."""
+    return f"{group}/past"
+
+
+def decisions(group: str) -> str:
+    """What was decided in a room that has moved and still counts, for its new home."""
+    return f"{group}/decisions"
+
+
 def items(collection: str) -> str:
     """The resources in a collection that people follow, in its curator's order."""
     return f"{collection}/items"

@@ -1,11 +1,12 @@
 """Staffrooms: those that live here, and what is decided in rooms anywhere. Members are the followers of the room."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, false
 
 from fedishare.db.base import Base, Id, Mapped, mapped_column, words
-from fedishare.domain.kinds import PostKind, StewardRole
+from fedishare.domain.kinds import PastGap, PostKind, StewardRole
 
 
 class Room(Base):
@@ -156,6 +157,38 @@ class Expected(Base):
     room_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True)
     uri: Mapped[str] = mapped_column(primary_key=True)
     role: Mapped[str]
+
+
+class Past(Base):
+    """What a room that moved here brings from its old home, `old_id`, and how far that has come.
+
+    `step` is the number of the one job that goes on with it. `next_page` is where the old home's list goes on, and
+    nothing once it was read to its end; `decisions` are the old home's, as far as they are not taken over yet.
+    """
+
+    __tablename__ = "past"
+
+    room_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True)
+    old_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), index=True)
+    step: Mapped[int] = mapped_column(default=0)
+    next_page: Mapped[str | None]
+    decisions: Mapped[list[dict[str, Any]] | None]
+    why: Mapped[PastGap | None] = mapped_column(words(PastGap))
+    ended_at: Mapped[datetime | None]
+
+
+class PastPost(Base):
+    """A post of a room's past. It is asked for at `due_at`; if there is no such time it is here, or cannot be had."""
+
+    __tablename__ = "past_post"
+    __table_args__ = (Index("ix_past_post_room_id_due_at", "room_id", "due_at"),)
+
+    room_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True)
+    uri: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    due_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(default=0)
+    why: Mapped[PastGap | None] = mapped_column(words(PastGap))
 
 
 class Topic(Base):

@@ -11,7 +11,7 @@ from fedishare.core.errors import Invalid, Unreachable
 from fedishare.db.engine import Database
 
 # The newest revision under migrations/; a test holds it against the folder.
-HEAD: Final = "0023"
+HEAD: Final = "0024"
 LOCK: Final = 0x66656469
 
 

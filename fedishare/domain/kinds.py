@@ -108,6 +108,15 @@ class StewardRole(StrEnum):
     MODERATOR = "moderator"
 
 
+class PastGap(StrEnum):
+    """Why something of the past of a room that moved here cannot be had."""
+
+    GONE = "gone"
+    SILENT = "silent"
+    REFUSED = "refused"
+    MANY = "many"
+
+
 class Access(StrEnum):
     """Who may join a room: anybody, whom its moderators let in, or only whom they invite."""
 

@@ -56,7 +56,7 @@ async def at(tools: Tools, uri: str, *, budget: Budget) -> tuple[Node, str]:
     if await shunned.is_shunned(tools.db, tools.here.clock, host):
         raise Refused("This node has nothing to do with that server.")
     budget.spend(host)
-    answer, data = await tools.client.get_json(uri.partition("#")[0], signer=await signer(tools))
+    answer, data = await tools.client.get_json(uri.partition("#")[0], signer=budget.signer or await signer(tools))
     node = Node(data)
     if not node.is_as2:
         raise Invalid("The document does not say that it speaks ActivityStreams.")

@@ -42,10 +42,16 @@ class Failure(NamedTuple):
 
 
 class Budget:
-    """How much may still be fetched for one cause. One budget is shared by all that follows from it (DOS-15)."""
+    """How much may still be fetched for one cause. One budget is shared by all that follows from it (DOS-15).
 
-    def __init__(self, fetches: int = MOST_FETCHES, *, per_host: int | None = None) -> None:
+    Documents are asked for in the name of `signer`, and else in that of the node.
+    """
+
+    def __init__(
+        self, fetches: int = MOST_FETCHES, *, per_host: int | None = None, signer: Signer | None = None
+    ) -> None:
         self.left = fetches
+        self.signer = signer
         self._per_host = per_host if per_host is not None else fetches
         self._spent: Counter[str] = Counter()
 

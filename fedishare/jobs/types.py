@@ -387,6 +387,15 @@ class FetchParent(Job, frozen=True):
     activity_uri: str | None = None
 
 
+class FetchPast(Job, frozen=True):
+    """Go on with bringing here what was in a room before it moved here; only the newest `step` does."""
+
+    lane: ClassVar[Lane] = Lane.FETCHING
+
+    room_id: int
+    step: int
+
+
 class CrawlThread(Job, frozen=True):
     """Ask around for the answers of a conversation that nobody sent us."""
 
@@ -579,6 +588,7 @@ AnyJob: TypeAlias = (
     | RefusePost
     | JudgePaper
     | FetchParent
+    | FetchPast
     | CrawlThread
     | FetchFeatured
     | SynchroniseFollowers

@@ -34,7 +34,7 @@ def actor(facts: ActorFacts, *, at: Uris) -> Document:
         "preferredUsername": row.username,
         "webfinger": f"{row.username}@{row.domain}",
         "name": row.name,
-        "summary": row.summary + _rules(facts.rules),
+        "summary": _farewell(row) + row.summary + _rules(facts.rules),
         "url": row.url,
         "published": write.when(row.published_at or row.created_at),
         "inbox": row.inbox,
@@ -62,6 +62,14 @@ def _suspended(row: ActorRow) -> Document:
     """Nothing of what they said of themselves: others take them out of sight until this is taken back."""
     empty: Document = {"name": row.username, "summary": "", "attachment": [], "tag": []}
     return empty | {"discoverable": False, "indexable": False, "suspended": True}
+
+
+def _farewell(row: ActorRow) -> str:
+    """Lemmy knows no moves: its people read of one where they read what the room is for."""
+    if row.kind is not Kind.GROUP or row.moved_to is None:
+        return ""
+    to = escape(row.moved_to)
+    return f'<p><strong>This room has moved.</strong> Join the new one: <a href="{to}">{to}</a></p>'
 
 
 def _rules(rules: str) -> str:

@@ -8,7 +8,7 @@ from fedishare.as2.write import Document
 from fedishare.core import uris
 from fedishare.core.json import Json
 from fedishare.core.uris import Uris
-from fedishare.domain.audience import OPEN, PUBLIC_IRI
+from fedishare.domain.audience import OPEN, PUBLIC_IRI, Visibility
 from fedishare.domain.kinds import QuotePolicy
 from fedishare.queries.outgoing import SHOWN_REPLIES, PostFacts
 from fedishare.queries.parties import Who
@@ -40,8 +40,8 @@ def frame(facts: PostFacts, *, at: Uris, content: str, tags: Iterable[Json]) -> 
         "attributedTo": facts.author.uri,
         "url": post.url,
         "published": write.when(post.published_at),
-        "to": list(post.addressed_to),
-        "cc": list(post.addressed_cc),
+        "to": [*post.addressed_to, *_home(facts, Visibility.ROOM)],
+        "cc": [*post.addressed_cc, *_home(facts, *OPEN)],
         "sensitive": post.sensitive,
         "content": content,
         "mediaType": "text/html",
@@ -53,6 +53,15 @@ def frame(facts: PostFacts, *, at: Uris, content: str, tags: Iterable[Json]) -> 
         "interactionPolicy": {"canQuote": {"automaticApproval": [_quoters(facts)], "manualApproval": []}},
     }
     return shaped | _place(facts, at=at) | _words(facts, content)
+
+
+def _home(facts: PostFacts, *audiences: Visibility) -> list[Json]:
+    """The room that the post is in, where that is another than it was written into, for rooms move."""
+    post, room = facts.post, facts.room
+    if room is None or post.visibility not in audiences or room.uri in {*post.addressed_to, *post.addressed_cc}:
+        return []
+    is_for_members = post.visibility is Visibility.ROOM and room.followers is not None
+    return [room.uri, room.followers] if is_for_members else [room.uri]
 
 
 def _quoters(facts: PostFacts) -> str:

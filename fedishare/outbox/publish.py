@@ -15,6 +15,7 @@ from fedishare.as2.write import Document
 from fedishare.core import crash, json
 from fedishare.core import uris as addresses
 from fedishare.domain.audience import OPEN, PUBLIC_IRI, Visibility
+from fedishare.domain.dialects import LEMMY
 from fedishare.domain.kinds import Dialect, Kind, ReactionKind
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import (
@@ -266,7 +267,9 @@ def _addressed(tx: Connection, post_id: int, *, to_holders: bool) -> Addressed:
     addressed = [*post.addressed_to, *post.addressed_cc]
     if post.visibility is Visibility.ROOM:
         # Only the room knows who is in it now; a room of ours passes it on, and one elsewhere gets it from us.
-        return Addressed(facts, recipients.addressed_inboxes(tx, post.addressed_to))
+        # A room that moved is not the one that the post was addressed to.
+        rooms = [facts.room.uri] if facts.room is not None else []
+        return Addressed(facts, recipients.addressed_inboxes(tx, [*post.addressed_to, *rooms]))
     inboxes = recipients.audience_inboxes(tx, author=facts.author, post_id=post_id, addresses=addressed)
     if post.visibility in OPEN:
         inboxes += inboxes_of([facts.answered]) if not _reaches(facts.answered, addressed) else []
@@ -388,7 +391,11 @@ def _undone(tx: Connection, job: PublishUndo) -> tuple[Party, PostFacts]:
 def _profile(tx: Connection, actor_id: int) -> tuple[ActorFacts, list[str], bytes | None]:
     facts = parties.actor_facts(tx, actor_id)
     last = outgoing.latest(tx, actor_id=actor_id, about=facts.actor.uri, types=("Update",))
-    return facts, recipients.follower_inboxes(tx, actor_id), last[1] if last else None
+    if facts.actor.kind is not Kind.GROUP:
+        return facts, recipients.follower_inboxes(tx, actor_id), last[1] if last else None
+    # Lemmy takes neither an Update by the room itself nor a Move; it reads the page of a room anew each day.
+    members = recipients.members(tx, room_id=actor_id, author_id=actor_id)
+    return facts, [one.inbox for one in members if one.software != LEMMY], last[1] if last else None
 
 
 def _pinned(tx: Connection, job: PublishPin) -> tuple[ActorFacts, PostRow, list[str], tuple[str, bytes] | None]:

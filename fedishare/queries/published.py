@@ -41,6 +41,8 @@ OWNER: Final = select(
 BY_URI: Final = OWNER.where(Actor.uri == bindparam("uri"))
 BY_HANDLE: Final = OWNER.where(Actor.handle_key == bindparam("handle"))
 
+# What was written for the members of a room that moved is for those of the room that it is in now.
+_home_now: Final = aliased(Actor)
 POST: Final = (
     select(
         Post.id,
@@ -52,8 +54,11 @@ POST: Final = (
         Post.deleted_at,
         Post.likes_count,
         Post.boosts_count,
+        _home_now.uri.label("home_uri"),
+        _home_now.followers.label("home_followers"),
     )
     .join(Actor, Actor.id == Post.author_id)
+    .outerjoin(_home_now, _home_now.id == Post.room_id)
     .where(Actor.suspended_at.is_(None))
 )
 POST_BY_URI: Final = POST.where(Post.uri == bindparam("uri"), Post.local)
@@ -231,7 +236,8 @@ def _viewer(tx: Connection, row: Any, reader: int | None) -> int | None:
         return NOBODY
     if row.visibility == Visibility.ROOM:
         # Whoever is named in it may have left since.
-        return _entitled_in_room(tx, reader, owner_id=row.author_id, uris=row.addressed_to)
+        now = [uri for uri in (row.home_uri, row.home_followers) if uri is not None]
+        return _entitled_in_room(tx, reader, owner_id=row.author_id, uris=(*row.addressed_to, *now))
     return _entitled(tx, reader, owner_id=row.author_id, uris=(*row.addressed_to, *row.addressed_cc))
 
 

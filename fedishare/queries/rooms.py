@@ -9,7 +9,7 @@ from fedishare.db.base import aliased
 from fedishare.db.follows import Follow, Mute
 from fedishare.db.nodes import Node
 from fedishare.db.people import Actor
-from fedishare.db.rooms import Invitation, Member, Room, RulesAcceptance, Steward, Topic, Watch
+from fedishare.db.rooms import Invitation, Member, Past, Room, RulesAcceptance, Steward, Topic, Watch
 from fedishare.domain import membership
 from fedishare.domain.kinds import Access, FollowState, Kind, Level, StewardRole
 from fedishare.queries.cards import Face, face, face_columns
@@ -29,6 +29,8 @@ class RoomFacts(NamedTuple):
     stewards: tuple[Face, ...]
     access: Access
     rules_version: int
+    # Of a room that moved here, whether what was in it before is here; None for any other.
+    has_past: bool | None = None
 
 
 class MemberLine(NamedTuple):
@@ -91,9 +93,17 @@ MINE: Final = (
 )
 PUBLIC: Final = _line.where(Actor.local, ~is_private_room()).order_by(Actor.name).limit(100)
 FACTS: Final = (
-    select(Room.rules, _members, Actor.locked, Actor.discoverable, Room.rules_version)
+    select(
+        Room.rules,
+        _members,
+        Actor.locked,
+        Actor.discoverable,
+        Room.rules_version,
+        case((Past.room_id.is_not(None), Past.ended_at.is_not(None))),
+    )
     .select_from(Actor)
     .outerjoin(Room, Room.actor_id == Actor.id)
+    .outerjoin(Past, Past.room_id == Actor.id)
     .where(Actor.id == bindparam("room"))
 )
 STEWARDS: Final = (
@@ -212,10 +222,10 @@ def public(tx: Connection) -> list[RoomLine]:
 
 def facts(tx: Connection, *, room_id: int) -> RoomFacts:
     """What a room's page says beside its posts. A room elsewhere has the members we know of."""
-    rules, members, locked, discoverable, version = tx.execute(FACTS, {"room": room_id}).one()
+    rules, members, locked, discoverable, version, has_past = tx.execute(FACTS, {"room": room_id}).one()
     stewards = tuple(face(row) for row in tx.execute(STEWARDS, {"room": room_id}))
     access = membership.access(locked=locked, discoverable=discoverable)
-    return RoomFacts(rules or "", members, stewards, access, version or 0)
+    return RoomFacts(rules or "", members, stewards, access, version or 0, has_past)
 
 
 def members(tx: Connection, *, room_id: int, own_school: str) -> list[MemberLine]:

@@ -13,7 +13,7 @@ from fedishare.db.people import Actor
 from fedishare.db.posts import Attachment, Post
 from fedishare.db.work import Tombstone
 from fedishare.domain.audience import Visibility, is_public
-from fedishare.domain.kinds import Kind, NoticeKind, PostKind, QuotePolicy
+from fedishare.domain.kinds import Kind, NoticeKind, QuotePolicy
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import FetchParent
 from fedishare.queries import known, links, privacy
@@ -130,14 +130,21 @@ class Arrival(NamedTuple):
 
 
 def store(
-    tx: Connection, here: Here, post: ForeignPost, *, activity_uri: str | None, is_quoted: bool = False
+    tx: Connection,
+    here: Here,
+    post: ForeignPost,
+    *,
+    activity_uri: str | None,
+    is_quoted: bool = False,
+    past_place: int | None = None,
 ) -> StoredPost | None:
     """Keep a post from elsewhere, once, and show it where it belongs.
 
     `activity_uri` is the stored activity that brought it; a room of ours passes that on. None
     comes back where nothing is kept: it was deleted before, its author is suspended, nobody here
     has to do with it, or it was a "used it", which is recorded as such. What a post quotes that
-    `is_quoted` itself is not looked for.
+    `is_quoted` itself is not looked for. What has a place in the past of a room stands where it would if
+    it had come in its time: it is no news to anybody, and whoever keeps it knows which room it is in.
     """
     # Its own deletion, and the arrival of what it answers, wait for each other.
     lock(tx, post.uri, *([post.in_reply_to_uri] if post.in_reply_to_uri else []))
@@ -150,14 +157,13 @@ def store(
         return None
     parent = _parent(tx, post)
     named = _named(tx, post, but=author.followers)
-    post_id = _record(tx, here, post, parent)
+    post_id = _record(tx, here, post, parent, past_place=past_place)
     if post_id is None:  # It is here already.
         return StoredPost(tx.execute(KNOWN, {"named": post.uri}).one().id, is_new=False)
     crash.point("arrival.kept")
     _describe(tx, here, post_id, post, is_new=True)
     _ask(tx, here, post_id, post, may_look=not is_quoted)
-    if post.purpose is not PostKind.NOTE:
-        questions.keep(tx, post_id=post_id, purpose=post.purpose, answer_uri=post.answer_uri)
+    questions.keep(tx, post_id=post_id, purpose=post.purpose, answer_uri=post.answer_uri)
     loud = {row.id for row in named if row.uri in post.mentions and row.id != post.author_id}
     silent = {row.id for row in named if row.kind is not Kind.GROUP} - loud - {post.author_id}
     threads.mention(tx, post_id=post_id, loud=loud, silent=silent)
@@ -166,6 +172,8 @@ def store(
         threads.count_reply(tx, parent_id=parent.id, more=1)
     elif post.in_reply_to_uri is not None:
         enqueue(tx, FetchParent(post_id, activity_uri=activity_uri), due=here.now())
+    if past_place is not None:
+        return StoredPost(post_id, is_new=True)
     age = here.now() - post.published_at if activity_uri is None else timedelta()
     arrival = Arrival(post, post_id, parent, named, age, is_awaited=bool(author.is_awaited))
     if age < NEW_FOR:
@@ -227,8 +235,11 @@ def _named(tx: Connection, post: ForeignPost, *, but: str | None) -> Sequence[Ro
     return tx.execute(NAMED, {"uris": wanted}).all() if wanted else ()
 
 
-def _record(tx: Connection, here: Here, post: ForeignPost, parent: Row[*tuple[Any, ...]] | None) -> int | None:
-    post_id = here.ids.new()
+def _record(
+    tx: Connection, here: Here, post: ForeignPost, parent: Row[*tuple[Any, ...]] | None, *, past_place: int | None
+) -> int | None:
+    then = min(post.published_at, here.now())
+    post_id = here.ids.new() if past_place is None else here.ids.at(then, place=past_place)
     row = {
         "id": post_id,
         "uri": post.uri,

@@ -377,6 +377,14 @@ def _minute(tx: Connection, here: Here, case: Row[*tuple[Any, ...]], paper: Minu
         )
 
 
+def take_along(tx: Connection, here: Here, *, post_id: int, room_id: int) -> None:
+    """A paper of a room that moved here: its old home let it in, so it is no longer asked whose it was to write."""
+    kind = tx.scalar(MARKED, {"post": post_id})
+    if kind is not None:
+        tx.execute(TAKE[kind], {"post": post_id, "room": room_id})
+        judge_later(tx, here, post_id=post_id)
+
+
 def judge_later(tx: Connection, here: Here, *, post_id: int) -> None:
     """A paper came into its room, or tells something new."""
     enqueue(tx, JudgePaper(post_id), due=here.now())

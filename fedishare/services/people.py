@@ -23,7 +23,7 @@ from fedishare.domain.kinds import KeyKind, Kind
 from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import PublishActor
 from fedishare.net.keys import Keypair
-from fedishare.services import belongings, collected, follows, mutes, receipts, threads, tokens, topics
+from fedishare.services import belongings, collected, follows, mutes, pasts, receipts, threads, tokens, topics
 
 # Narrower than what others may be called: it must be easy to say, and to type on a phone.
 USERNAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,28}[a-z0-9])?", re.IGNORECASE | re.ASCII)
@@ -289,6 +289,7 @@ def move(tx: Connection, *, old_id: int, new_id: int, here: Here) -> int:
     tx.execute(MARK_MOVED, {"actor": old_id, "target": target, "now": here.now()})
     if tx.scalar(IS_ROOM, {"actor": old_id}) is not None:
         belongings.take_over(tx, old_id=old_id, new_id=new_id)
+        pasts.begin(tx, here, room_id=new_id, old_id=old_id)
     movers = tx.scalars(LOCAL_FOLLOWERS, {"followee": old_id}).all()
     for mover in movers:
         # The last owner of a room stays in the old one as well, to look after what is left there.

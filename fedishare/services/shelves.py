@@ -33,9 +33,9 @@ NEXT: Final = (
 )
 
 
-def put(tx: Connection, here: Here, *, post_id: int, room_id: int) -> bool:
-    """A room has a post now. Answers False where it had it already."""
-    entry = here.ids.new()
+def put(tx: Connection, here: Here, *, post_id: int, room_id: int, entry: int | None = None) -> bool:
+    """A room has a post now, or since the `entry` of its past. Answers False where it had it already."""
+    entry = entry or here.ids.new()
     if tx.execute(FILE, {"post": post_id, "room": room_id, "entry": entry}).scalar() is not None:
         return True
     if tx.scalar(OWN, {"post": post_id}) == room_id:

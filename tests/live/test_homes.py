@@ -1,21 +1,29 @@
-"""A room moves to another node on real servers: its members, what is in it, and who looks after it."""
+"""A room moves to another node on real servers: its members, what is in it and was in it, and who looks after it."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import pytest
 
+from fedishare.cli import handouts
 from tests.live.conftest import OpenNode
 from tests.live.nodes import PASSWORD, LiveNode, until_quiet
+from tests.live.peers_lemmy import Lemmy
 from tests.live.peers_mastodon import Mastodon
-from tests.live.teachers import Teacher, number_of
+from tests.live.teachers import Teacher, Upload, number_of
 from tests.live.town import until
 
 OLD = "slt@ash.test"
 NEW = "leaders@birch.test"
+SHEET: Final = Upload("files", "seats.pdf", "application/pdf", handouts.pdf())
+ANSWERED: Final = "We use this every September."
+ALL: Final = {"subject": "mathematics", "level": "england:year-4", "type": "worksheet"}
 
 
 class Scene(NamedTuple):
-    """Ann's room on Ash, which Bea of Birch looks after too; Al and Cy are in it."""
+    """Ann's room on Ash, which Bea of Birch looks after too; Al and Cy are in it.
+
+    `before` is what was in it before anybody on Birch was: a worksheet of Al's on Ash, and an answer of Cy's on Cedar.
+    """
 
     ash: LiveNode
     birch: LiveNode
@@ -25,12 +33,13 @@ class Scene(NamedTuple):
     bea: Teacher
     cy: Teacher
     room: str
+    before: tuple[str, str]
 
     async def quiet(self) -> None:
         await until_quiet(self.ash, self.birch, self.cedar)
 
 
-async def a_scene(open_node: OpenNode, access: str) -> Scene:
+async def a_scene(open_node: OpenNode, access: str, *, has_past: bool = True) -> Scene:
     ash, birch, cedar = [await open_node(f"{name}.test", name.title()) for name in ("ash", "birch", "cedar")]
     ann, al = await ash.enrol("ann", "Ann"), await ash.enrol("al", "Al")
     bea, cy = await birch.enrol("bea", "Bea"), await cedar.enrol("cy", "Cy")
@@ -38,7 +47,11 @@ async def a_scene(open_node: OpenNode, access: str) -> Scene:
         "/rooms/new", name="SLT", username="slt", description="For leaders.", rules="Be kind.", access=access
     )
     room = opened.find(r"/rooms/(\d+)/manage")
-    for node, who in ((ash, al), (birch, bea), (cedar, cy)):
+    before = ("", "")
+    for node, who in ((ash, al), (cedar, cy), (birch, bea)):
+        if who is bea and has_past:
+            audience = "room" if access == "private" else "public"
+            before = await write_before(ash, cedar, al, cy, room=room, visibility=audience)
         if access == "private":
             invited = await ann.post(f"/rooms/{room}/invite", handle=f"@{who.handle}")
             assert invited.status == 200, invited.text
@@ -51,9 +64,41 @@ async def a_scene(open_node: OpenNode, access: str) -> Scene:
         await who.wait_for(f"/@{handle}", "Leave the room")
     number = await ash.one("SELECT id FROM actor WHERE uri = :uri", uri=bea.uri)
     await ann.post(f"/rooms/{room}/members", act="appoint", actor=str(number))
-    scene = Scene(ash, birch, cedar, ann, al, bea, cy, room)
+    scene = Scene(ash, birch, cedar, ann, al, bea, cy, room, before)
     await scene.quiet()
     return scene
+
+
+async def write_before(ash: LiveNode, cedar: LiveNode, al: Teacher, cy: Teacher, **fields: str) -> tuple[str, str]:
+    """Al shares a worksheet with the room, and Cy answers it."""
+    page = await al.write(
+        "Who sits where.", [SHEET], kind="resource", title="Seating plan", licence="CC-BY-4.0", **ALL, **fields
+    )
+    await cy.wait_for(f"/@{OLD}", "Seating plan")
+    there = await cedar.one("SELECT id FROM post WHERE uri = :uri", uri=ash.url + page.path)
+    await cy.upload("/compose", {"reply_to": str(there), "text": ANSWERED} | fields, [])
+    await until_quiet(ash, cedar)
+    return ash.url + page.path, str(await cedar.one("SELECT uri FROM post WHERE source = :text", text=ANSWERED))
+
+
+async def find_the_past(scene: Scene) -> None:
+    """All of it is at the new home, once, and Bea opens a file that lies with its author still."""
+    total = await scene.birch.one("SELECT count(*) FROM past_post")
+    room = await scene.birch.one("SELECT id FROM actor WHERE username = 'leaders'")
+    await scene.bea.wait_for(f"/rooms/{room}/past", f"{total} of {total} posts are here.", "is here.")
+    found = await scene.birch.rows(
+        "SELECT p.uri, count(*) FROM post p WHERE p.room_id = :room AND p.uri IN (:one, :other) GROUP BY p.uri",
+        room=room,
+        one=scene.before[0],
+        other=scene.before[1],
+    )
+    assert sorted(found) == sorted((uri, 1) for uri in scene.before)
+    page = await scene.bea.get("/@leaders")
+    assert page.text.count("Seating plan") >= 1
+    sheet = await scene.birch.one("SELECT id FROM post WHERE uri = :uri", uri=scene.before[0])
+    assert ANSWERED in (await scene.bea.get(f"/posts/{sheet}")).text
+    assert (await scene.bea.get(f"/resources/{sheet}/files/{SHEET.name}")).body == SHEET.body
+    assert (await scene.cy.get(f"/rooms/{room}/past")).status == 404
 
 
 async def make_home(scene: Scene) -> None:
@@ -73,13 +118,18 @@ async def move(scene: Scene) -> None:
     await scene.quiet()
 
 
-async def test_a_public_room_moves_with_members_roles_and_what_is_in_it(open_node: OpenNode, toot: Mastodon) -> None:
+async def test_a_public_room_moves_with_members_roles_and_what_is_in_it(
+    open_node: OpenNode, toot: Mastodon, lemmy: Lemmy
+) -> None:
     scene = await a_scene(open_node, "open")
     ann, al, bea, cy = scene.ann, scene.al, scene.bea, scene.cy
     mia = toot.enrol("mia")
     await toot.follow(mia, OLD)
     old_uri, new_uri = f"{scene.ash.url}/groups/slt", f"{scene.birch.url}/groups/leaders"
     await until(lambda: toot.following[mia] == {old_uri: "accepted"}, what="Mia is in it")
+    lou = lemmy.enrol("lou")
+    await lemmy.join(lou, OLD)
+    await until(lambda: lemmy.following == {old_uri: "accepted"}, what="Lou is in it")
     page = await al.write("Who has the minutes?", title="Minutes", room=scene.room)
     uri = scene.ash.url + page.path
     for who in (bea, cy):
@@ -119,6 +169,10 @@ async def test_a_public_room_moves_with_members_roles_and_what_is_in_it(open_nod
         == 1
     )
 
+    await find_the_past(scene)
+    # Lemmy knows no moves: Lou can read of it on the page of the old room, which Lemmy looks at again each day.
+    assert new_uri in (await lemmy.fetch(old_uri))["summary"]
+
     # What is new reaches everybody at the new address; the old one says where it is.
     there = (await cy.get(f"/@{NEW}")).find(r"/compose\?room=(\d+)")
     written = await cy.write("Here they are", title="Found", room=there)
@@ -152,6 +206,7 @@ async def test_a_private_room_moves_and_stays_private(open_node: OpenNode) -> No
 
     for who, handle in ((bea, "leaders"), (cy, NEW), (al, NEW)):
         await who.wait_for(f"/@{handle}", "Leave the room", "Between us")
+    await find_the_past(scene)
     there = (await cy.get(f"/@{NEW}")).find(r"/compose\?room=(\d+)")
     await cy.write("Still between us", title="Also secret", room=there, visibility="room")
     for who, handle in ((bea, "leaders"), (al, NEW)):
@@ -173,7 +228,7 @@ async def test_a_private_room_moves_and_stays_private(open_node: OpenNode) -> No
 
 @pytest.mark.parametrize("access", ["open"])
 async def test_a_room_that_nobody_expects_there_does_not_move(open_node: OpenNode, access: str) -> None:
-    scene = await a_scene(open_node, access)
+    scene = await a_scene(open_node, access, has_past=False)
     await scene.bea.post("/rooms/new", name="Leaders", username="leaders", description="Another one.")
 
     refused = await scene.ann.post(f"/rooms/{scene.room}/move", target=f"@{NEW}", current=PASSWORD)
