@@ -1,7 +1,10 @@
 """Who may join a room, what its members may do there, and which servers keep to themselves what is private."""
 
+import re
+from hashlib import sha256
 from typing import Final
 
+from fedishare.domain import markup
 from fedishare.domain.dialects import OURS
 from fedishare.domain.kinds import Access, Dialect
 
@@ -29,3 +32,23 @@ WHY_NOT_HERE: Final = (
 ONLY_PUBLIC_LINKS: Final = (
     "Only public rooms can be linked: what is written in a private room is for its own members, and for nobody else."
 )
+
+# What stands above the rules of our rooms on other servers.
+RULES_HEADING: Final = "Rules of the room"
+_HEADING: Final = re.compile(
+    r"(?:<(h[1-6])>|<p>\s*<(strong|b)>)[^<]{0,60}\brules\b[^<]{0,60}</(?:\1|\2)>", re.IGNORECASE
+)
+
+
+def rules_in(summary: str) -> str:
+    """The rules of a room elsewhere, as plain text: what stands below a heading that calls it so.
+
+    Our own rooms write them there, and the communities of Lemmy and its like mostly do.
+    """
+    heading = _HEADING.search(summary)
+    return markup.plain(summary[heading.end() :]).strip() if heading else ""
+
+
+def rules_version(rules: str) -> int:
+    """Which rules somebody accepted where nobody counts their versions."""
+    return (int.from_bytes(sha256(rules.encode()).digest()[:4]) >> 1) or 1

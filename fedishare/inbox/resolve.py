@@ -234,7 +234,7 @@ async def find(tools: Tools, text: str) -> Found:
     name, domain = webfinger.parse_handle(text)
     found = await tools.db.read(known.actor_by_handle, handle=f"{name}@{domain}")
     if found is not None and found.deleted_at is None:
-        await _refresh(tools, found)
+        await refresh(tools, found)
         return Found("actor", found.id)
     if domain == tools.here.uris.authority:
         raise NotFound("Nobody here has this name.")
@@ -251,9 +251,9 @@ async def _met(tools: Tools, uri: str, *, budget: Budget) -> Found:
     return Found("actor", actor_id)
 
 
-async def _refresh(tools: Tools, found: ActorRow) -> None:
-    """Look again at somebody whom nobody has looked at for a day; what we have will do if that fails."""
-    if not found.local and found.fetched_at < tools.here.now() - STALE_AFTER:
+async def refresh(tools: Tools, found: ActorRow, *, after: timedelta = STALE_AFTER) -> None:
+    """Look again at somebody whom nobody has looked at for so long; what we have will do if that fails."""
+    if not found.local and found.fetched_at < tools.here.now() - after:
         with suppress(FediShareError):
             await actor(tools, found.uri, fresh=True)
             await tools.db.write(pins.feature, tools.here, actor_id=found.id)

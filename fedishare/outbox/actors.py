@@ -10,6 +10,7 @@ from fedishare.core.json import Json
 from fedishare.core.uris import Uris
 from fedishare.domain import markup
 from fedishare.domain.kinds import KeyKind, Kind
+from fedishare.domain.membership import RULES_HEADING
 from fedishare.queries.parties import ActorFacts, ActorRow, Key
 
 # FEP-844e: what servers that speak both may use with us.
@@ -75,7 +76,7 @@ def _farewell(row: ActorRow) -> str:
 def _rules(rules: str) -> str:
     """People on other servers read the rules of a room where they read what it is for."""
     lines = [escape(line.strip(), quote=False) for line in rules.splitlines() if line.strip()]
-    return f"<p><strong>Rules of the room</strong></p><p>{'<br>'.join(lines)}</p>" if lines else ""
+    return f"<p><strong>{RULES_HEADING}</strong></p><p>{'<br>'.join(lines)}</p>" if lines else ""
 
 
 def _topic(label: str, *, at: Uris) -> Document:

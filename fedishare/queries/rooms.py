@@ -101,6 +101,7 @@ FACTS: Final = (
         Room.rules_version,
         case((Past.room_id.is_not(None), Past.ended_at.is_not(None))),
     )
+    select(Room.rules, _members, Actor.locked, Actor.discoverable, Room.rules_version, Actor.local, Actor.summary)
     .select_from(Actor)
     .outerjoin(Room, Room.actor_id == Actor.id)
     .outerjoin(Past, Past.room_id == Actor.id)
@@ -187,6 +188,8 @@ TERMS: Final = (
     select(
         Actor.locked,
         Actor.discoverable,
+        Actor.local,
+        Actor.summary,
         Room.rules,
         Room.rules_version,
         RulesAcceptance.version,
@@ -226,6 +229,11 @@ def facts(tx: Connection, *, room_id: int) -> RoomFacts:
     stewards = tuple(face(row) for row in tx.execute(STEWARDS, {"room": room_id}))
     access = membership.access(locked=locked, discoverable=discoverable)
     return RoomFacts(rules or "", members, stewards, access, version or 0, has_past)
+    row = tx.execute(FACTS, {"room": room_id}).one()
+    stewards = tuple(face(each) for each in tx.execute(STEWARDS, {"room": room_id}))
+    access = membership.access(locked=row.locked, discoverable=row.discoverable)
+    rules, version = _rules(row)
+    return RoomFacts(rules, row[1], stewards, access, version)
 
 
 def members(tx: Connection, *, room_id: int, own_school: str) -> list[MemberLine]:
@@ -292,13 +300,21 @@ def looks_after(tx: Connection, *, room_id: int, actor_id: int) -> bool:
 
 
 def terms(tx: Connection, *, room_id: int, actor_id: int, now: datetime) -> Terms | None:
-    """What a room asks of whoever joins; nothing for what is no room. A room elsewhere has its rules in its summary."""
+    """What a room asks of whoever joins; nothing for what is no room."""
     row = tx.execute(TERMS, {"room": room_id, "actor": actor_id, "now": now}).first()
     if row is None:
         return None
     access = membership.access(locked=row.locked, discoverable=row.discoverable)
-    version = row.rules_version or 0
-    return Terms(room_id, access, row.rules or "", version, row.version, row.invitation is not None)
+    rules, version = _rules(row)
+    return Terms(room_id, access, rules, version, row.version, row.invitation is not None)
+
+
+def _rules(row: Any) -> tuple[str, int]:
+    """The rules of a room, and which version they are. A room elsewhere tells them in its summary."""
+    if row.local:
+        return row.rules or "", row.rules_version or 0
+    rules = membership.rules_in(row.summary)
+    return rules, membership.rules_version(rules) if rules else 0
 
 
 def _room_line(row: tuple[object, ...]) -> RoomLine:

@@ -74,7 +74,7 @@ AUTHOR_IN_OUR_ROOMS: Final = (
 UNTIL: Final = select(Ban.until).where(Ban.room_id == bindparam("room"), Ban.actor_id == bindparam("actor"))
 
 DESK: Final = (
-    select(RoomTable.members_only_posting, *face_columns(Actor))
+    select(RoomTable.members_only_posting, RoomTable.stewards_only_posting, *face_columns(Actor))
     .join(Actor, Actor.id == RoomTable.actor_id)
     .where(Actor.id == bindparam("room"), Actor.deleted_at.is_(None))
 )
@@ -93,16 +93,25 @@ OUR_ROOM_OF: Final = (
     .order_by(Steward.room_id.is_(None), Actor.id)
     .limit(1)
 )
-STATE: Final = (
+# Each room of ours that has a post or had it, those that the viewer looks after first.
+STATES: Final = (
     select(
-        case((_is_in, _asked)).label("has_it"),
-        Post.thread_id,
+        Steward.role,
+        or_(Post.room_id == Actor.id, exists().where(Carried.post_id == Post.id, Carried.room_id == Actor.id)).label(
+            "is_in"
+        ),
         Removal.reason,
-        exists().where(Lock.thread_id == Post.thread_id, Lock.room_id == _asked).label("is_locked"),
-        exists().where(Pin.post_id == Post.id, Pin.actor_id == _asked).label("is_pinned"),
+        exists().where(Lock.thread_id == Post.thread_id, Lock.room_id == Actor.id).label("is_locked"),
+        exists().where(Pin.post_id == Post.id, Pin.actor_id == Actor.id).label("is_pinned"),
+        *face_columns(Actor),
     )
-    .outerjoin(Removal, and_(Removal.post_id == Post.id, Removal.room_id == _asked))
-    .where(Post.id == bindparam("post"))
+    .select_from(_rooms)
+    .join(Actor, Actor.id == _rooms.c.room_id)
+    .join(Post, Post.id == bindparam("post"))
+    .outerjoin(Steward, and_(Steward.room_id == Actor.id, Steward.actor_id == bindparam("viewer")))
+    .outerjoin(Removal, and_(Removal.post_id == Post.id, Removal.room_id == Actor.id))
+    .where(Actor.local)
+    .order_by(Steward.room_id.is_(None), Actor.id)
 )
 BANS: Final = (
     select(Ban.reason, Ban.until, Ban.created_at, *face_columns(Actor))
@@ -163,10 +172,10 @@ class StewardLine(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """What those who look after a room of ours work with."""
+    """What those who look after a room of ours work with. `posting` is who may write, as in `rooms.Settled`."""
 
     room: Face
-    members_only: bool
+    posting: str
     stewards: list[StewardLine]
     bans: list["BanLine"]
     removals: list["RemovalLine"]
@@ -251,14 +260,15 @@ def desk(tx: Connection, *, room_id: int, now: datetime) -> Desk:
     stewards = [
         StewardLine(face(each[1:]), each.role == StewardRole.OWNER) for each in tx.execute(STEWARDS, {"room": room_id})
     ]
-    return Desk(face(row[1:]), row[0], stewards, bans(tx, room_id=room_id, now=now), removals(tx, room_id=room_id))
+    posting = "moderators" if row.stewards_only_posting else "members" if row.members_only_posting else ""
+    return Desk(face(row[2:]), posting, stewards, bans(tx, room_id=room_id, now=now), removals(tx, room_id=room_id))
 
 
 class State(NamedTuple):
-    """A post before the eyes of somebody who looks after its room."""
+    """How a post stands in one room, before the eyes of somebody who may look after that room; `is_mine` if they do."""
 
-    room_id: int
-    thread_id: int
+    room: Face
+    is_mine: bool
     is_removed: bool
     is_locked: bool
     is_pinned: bool
@@ -270,8 +280,16 @@ def our_room_of(tx: Connection, *, post_id: int, viewer: int) -> int | None:
     return tx.scalar(OUR_ROOM_OF, {"post": post_id, "viewer": viewer})
 
 
-def state(tx: Connection, *, post_id: int, room_id: int) -> State:
-    """How a post stands in a room that has it, or that took it out."""
-    row = tx.execute(STATE, {"post": post_id, "room": room_id}).one()
-    is_out = row.has_it is None
-    return State(room_id, row.thread_id, is_out, bool(row.is_locked), bool(row.is_pinned), row.reason or "")
+def states(tx: Connection, *, post_id: int, viewer: int) -> list[State]:
+    """How a post stands in each room of ours that has it or had it, those that `viewer` looks after first."""
+    return [
+        State(
+            face(row[5:]),
+            row.role is not None,
+            not row.is_in,
+            bool(row.is_locked),
+            bool(row.is_pinned),
+            row.reason or "",
+        )
+        for row in tx.execute(STATES, {"post": post_id, "viewer": viewer})
+    ]

@@ -44,6 +44,8 @@ BY_URI: Final = (
     .where(Actor.uri == bindparam("named"))
     .with_for_update()
 )
+BY_URI: Final = select(Actor.id, Actor.local).where(Actor.uri == bindparam("named")).with_for_update()
+HOLD: Final = select(Actor.id).where(Actor.id == bindparam("actor")).with_for_update()
 ARCHIVE: Final = (
     update(Actor)
     .where(Actor.handle_key == bindparam("handle"), Actor.uri != bindparam("named"), ~Actor.local)
@@ -303,6 +305,11 @@ def move(tx: Connection, *, old_id: int, new_id: int, here: Here) -> int:
         follows.block(tx, here, blocker_id=blocker, blocked_id=new_id)
     mutes.carry(tx, here, old_id=old_id, new_id=new_id)
     return len(movers)
+
+
+def hold(tx: Connection, *, actor_id: int) -> None:
+    """Until this is committed nobody else changes this actor: what is read from now on is what is changed."""
+    tx.execute(HOLD, {"actor": actor_id})
 
 
 def update_profile(

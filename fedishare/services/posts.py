@@ -308,6 +308,11 @@ def _tell(
         )
 
 
+def hold(tx: Connection, *, post_id: int) -> None:
+    """Until this is committed nobody else changes this post: what is read from now on is what is changed."""
+    tx.execute(OWN, {"post": post_id})
+
+
 def edit(
     tx: Connection, here: Here, *, editor_id: int, post_id: int, change: Change, people: Mapping[str, int]
 ) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, or_, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, or_, select
 
 from fedishare.core.errors import Invalid, NotFound, Refused
 from fedishare.core.here import Here
@@ -17,7 +17,7 @@ from fedishare.db.follows import Follow
 from fedishare.db.people import Actor
 from fedishare.db.posts import Home, Post
 from fedishare.db.reactions import Reaction
-from fedishare.db.rooms import Ban, Carried, Lock, Removal, Room, Steward
+from fedishare.db.rooms import Ban, Carried, Lock, Removal, Steward
 from fedishare.domain import markup
 from fedishare.domain.kinds import NoticeKind, ReactionKind, RulingKind, StewardRole
 from fedishare.jobs.queue import enqueue
@@ -73,7 +73,6 @@ DISMISS: Final = (
 )
 DISMISS_ALL: Final = delete(Steward).where(Steward.room_id == _room)
 BY_URIS: Final = select(Actor.id).where(Actor.uri.in_(bindparam("uris", expanding=True)), Actor.deleted_at.is_(None))
-MEMBERS_ONLY: Final = update(Room).where(Room.actor_id == _room).values(members_only_posting=bindparam("is_on"))
 
 
 class Ruling(msgspec.Struct, frozen=True, kw_only=True):
@@ -266,11 +265,6 @@ def refused(tx: Connection, here: Here, *, room_id: int, post_id: int, reason: s
     said = "The room did not take your post"
     _tell(tx, here, by, RulingKind.REMOVE, actor_id=place.author_id, post_id=post_id, said=said)
     return True
-
-
-def set_members_only(tx: Connection, *, room_id: int, is_on: bool) -> None:
-    """Whether only members may write into a room of ours."""
-    tx.execute(MEMBERS_ONLY, {"room": room_id, "is_on": is_on})
 
 
 def required_role(tx: Connection, *, room_id: int, actor_id: int, is_admin: bool) -> None:

@@ -8,7 +8,9 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from fedishare.core.errors import Invalid, NotFound, Refused
+from fedishare.core.here import Here
 from fedishare.domain.audience import OPEN
+from fedishare.domain.meanwhile import Merged, stamps
 from fedishare.domain.permissions import Verb, may
 from fedishare.http.keys import DATABASE, HERE, VISITOR
 from fedishare.http.pages import page
@@ -19,9 +21,11 @@ from fedishare.queries.anthologies import FIRST, Facts, Shelf, Summary
 from fedishare.queries.cards import Card
 from fedishare.queries.people import Profile
 from fedishare.services import anthologies as services
+from fedishare.services import collected
+from fedishare.services import people as people_services
 from fedishare.services.anthologies import LONGEST_ABOUT, LONGEST_TITLE, NO_COLLECTION
 from fedishare.services.collected import LONGEST_LINE, MOST
-from fedishare.web import asked, forms
+from fedishare.web import asked, forms, meanwhile
 from fedishare.web.forms import Form
 from fedishare.web.rooms import LONGEST, SHORTEST, USERNAME
 
@@ -156,19 +160,33 @@ async def desk(request: web.Request) -> web.Response:
 
 
 async def _desk(
-    request: web.Request, values: Mapping[str, str] | None = None, errors: Mapping[str, str] | None = None
+    request: web.Request,
+    values: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
+    *,
+    began: Mapping[str, str] | None = None,
+    theirs: Mapping[str, str] | None = None,
 ) -> web.Response:
+    """`began` are stamps that a form came with, `theirs` what somebody else saved; a line in it is `line-` its post."""
     found = await request.app[DATABASE].read(_look, anthology_id=_id(request), me=asked.me(request))
-    shown = {"title": found.who.name, "about": found.who.summary_source}
+    lines = {f"line-{each.card.id}": each.line for each in found.shelf.lines}
+    stored = _words(found.who) | lines
     return await page(
         request,
         "collection_edit.html",
-        status=422 if errors else 200,
+        status=409 if theirs else 422 if errors else 200,
         **found._asdict(),
-        values=shown | dict(values or {}),
+        values=stored | dict(values or {}),
         errors=errors or {},
         longest_line=LONGEST_LINE,
+        began=stamps(stored) | dict(began or {}),
+        theirs=theirs or {},
     )
+
+
+def _words(who: Profile) -> dict[str, str]:
+    """What its page says, in the fields of the form."""
+    return {"title": who.name, "about": who.summary_source}
 
 
 def _look(tx: Connection, *, anthology_id: int, me: int) -> Desk:
@@ -183,22 +201,30 @@ def _look(tx: Connection, *, anthology_id: int, me: int) -> Desk:
 
 @routes.post("/curate/{id}")
 async def describe(request: web.Request) -> web.Response:
+    """Of two curators who save at once, the second keeps what the first changed, or sees both and saves again."""
     form, anthology_id = await forms.read(request), _id(request)
-    errors = _wordings(form)
+    began, errors = meanwhile.began(form), _wordings(form)
     if errors:
-        return await _desk(request, form.values, errors)
+        return await _desk(request, form.values, errors, began=began)
     try:
-        await request.app[DATABASE].write(
-            services.describe,
-            request.app[HERE],
-            anthology_id=anthology_id,
-            by_id=asked.me(request),
-            title=form.text("title"),
-            about=form.text("about"),
+        merged = await request.app[DATABASE].write(
+            _describe, request.app[HERE], anthology_id=anthology_id, by_id=asked.me(request), form=form
         )
     except Invalid as error:
-        return await _desk(request, form.values, {"title": str(error)})
+        return await _desk(request, form.values, {"title": str(error)}, began=began)
+    if merged is not None:
+        return await _desk(request, merged.values, began=merged.began, theirs=merged.theirs)
     return asked.go(f"/curate/{anthology_id}")
+
+
+def _describe(tx: Connection, here: Here, *, anthology_id: int, by_id: int, form: Form) -> Merged | None:
+    """Nothing when it is saved; where two changed the same, what each of them wrote."""
+    people_services.hold(tx, actor_id=anthology_id)
+    merged = meanwhile.merge(form, now=_words(_look(tx, anthology_id=anthology_id, me=by_id).who))
+    if merged.theirs:
+        return merged
+    services.describe(tx, here, anthology_id=anthology_id, by_id=by_id, **merged.values)
+    return None
 
 
 STEPS: Final = {"up": 1, "down": -1, "first": MOST, "last": -MOST}
@@ -211,16 +237,38 @@ async def change_item(request: web.Request) -> web.Response:
     post_id, act = asked.whole(form.text("post")) or 0, form.text("act")
     about: dict[str, Any] = {"anthology_id": anthology_id, "by_id": asked.me(request), "post_id": post_id}
     database, here = request.app[DATABASE], request.app[HERE]
+    if act == "remove":
+        await database.write(services.take_out, here, **about)
+        return asked.go(f"/curate/{anthology_id}#items")
+    key = f"line-{post_id}"
     try:
-        if act == "remove":
-            await database.write(services.take_out, here, **about)
-            return asked.go(f"/curate/{anthology_id}#items")
-        await database.write(services.say, here, **about, line=form.text("line"))
-        if act in STEPS:
-            await database.write(services.move, here, **about, steps=STEPS[act])
+        merged = await database.write(_say, here, **about, form=form)
     except Invalid as error:
-        return await _desk(request, {f"line-{post_id}": form.text("line")}, {f"line-{post_id}": str(error)})
+        began = {key: stamp} if (stamp := meanwhile.began(form).get("line")) else {}
+        return await _desk(request, {key: form.text("line")}, {key: str(error)}, began=began)
+    except NotFound as error:
+        return await _desk(request, errors={"items": str(error)})
+    if merged is not None:
+        return await _desk(request, {key: merged.values["line"]}, theirs={key: merged.theirs["line"]})
+    if act in STEPS:
+        await database.write(services.move, here, **about, steps=STEPS[act])
     return asked.go(f"/curate/{anthology_id}#i{post_id}")
+
+
+def _say(tx: Connection, here: Here, *, anthology_id: int, by_id: int, post_id: int, form: Form) -> Merged | None:
+    """Nothing when the line is saved; where two changed it, what each of them wrote."""
+    lines = {each.post_id: each.line for each in collected.standing(tx, anthology_id=anthology_id)}
+    if post_id not in lines:
+        said = form.text("line")
+        raise NotFound(
+            "Somebody else took this resource out of the collection. Put it in again if it belongs there."
+            + (f" You had written: “{said}”" if said else "")
+        )
+    merged = meanwhile.merge(form, now={"line": lines[post_id]})
+    if merged.theirs:
+        return merged
+    services.say(tx, here, anthology_id=anthology_id, by_id=by_id, post_id=post_id, line=merged.values["line"])
+    return None
 
 
 @routes.get("/curate/{id}/delete")

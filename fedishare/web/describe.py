@@ -115,6 +115,12 @@ def values_of(row: ResourceRow) -> dict[str, str]:
     return values
 
 
+def is_same(form: Form, row: ResourceRow) -> bool:
+    """Whether the form says of a resource what is stored of it."""
+    had = complete(values_of(row))
+    return all(form.text(name) == had[name].strip() for name in had if name not in {*QUESTIONS, "suggested"})
+
+
 def lists(settings: Settings, preset: Preset) -> dict[str, Any]:
     """What the fields offer, with the levels of this person's scheme first."""
     return {

@@ -16,10 +16,9 @@ from fedishare.queries import drafts, resources, timelines
 from fedishare.queries import handles as running
 from fedishare.queries.cards import Card
 from fedishare.queries.drafts import Draft
-from fedishare.services import handles, saved, uploads
+from fedishare.services import handles, posts, saved, uploads
 from fedishare.services.drafts import Change, PollDraft
 from fedishare.services.resources import UploadedFile
-from fedishare.services.saved import Seen
 from fedishare.services.uploads import Staged
 from fedishare.web import asked, choices, compose, describe, drafting, forms, staging, traces
 from fedishare.web.staging import Line
@@ -27,6 +26,10 @@ from fedishare.web.staging import Line
 CHANGED: Final = (
     "This was changed in another tab, or by somebody else, after you opened it. Your words are below and not saved "
     "yet: open its page in another tab, take over what you want to keep, and save again."
+)
+CHANGED_BESIDE: Final = (
+    "The files, or what is said of them, were changed in another tab, or by somebody else, after you opened this. "
+    "Nothing of yours is saved yet: open its page in another tab, see what is new there, and save again."
 )
 FOUND: Final = "This is what you typed last time and did not save. What is published has not changed."
 OVERTAKEN: Final = "What is published was changed after you had begun: what you save takes the place of that."
@@ -115,23 +118,18 @@ async def edit(request: web.Request) -> web.Response:
     if wrong := wrong or await traces.untold(request, form, staged):
         status = 413 if any(isinstance(error, TooLarge) for error in form.refusals) else 422
         return await _show_edit(request, post, values=form.values, errors=wrong, files=files, status=status)
-    is_stale = form.text("edited") not in {"", _stamp(post)}
-    # Sending the same twice, as an impatient finger does, is no clash.
-    if is_stale and (change.text, change.title) != (post.source, post.title):
-        values = form.values | {"edited": _stamp(post)}
-        return await _show_edit(request, post, values=values, errors={"text": CHANGED}, files=files, status=409)
     try:
         named = await drafting.find_named(request, change.text)
-        await request.app[DATABASE].write(
-            _rewrite, request.app[HERE], post=post, me=me, change=change, people=named,
-            files=[each.key for each in staged], seen=drafting.seen_of(form),
+        now = await request.app[DATABASE].write(
+            _rewrite, request.app[HERE], post_id=post.id, me=me, change=change, people=named,
+            files=[each.key for each in staged], form=form,
         )  # fmt: skip
     except Invalid as error:
         field = compose.field_of(error)
         if field == "text" and post.resource is not None:
             field = "title" if change.title is None else "files" if change.files == () else field
         return await _show_edit(request, post, values=form.values, errors={field: str(error)}, files=files)
-    return asked.go(asked.path(request, post.uri))
+    return asked.go(asked.path(request, post.uri)) if now is None else await _overtaken(request, form, now, files=files)
 
 
 def _mistakes_of_poll(change: Change) -> dict[str, str]:
@@ -183,21 +181,60 @@ def _rewrite(
     tx: Connection,
     here: Here,
     *,
-    post: Card,
+    post_id: int,
     me: int,
     change: Change,
     people: Mapping[str, int],
     files: Sequence[str],
-    seen: Seen | None,
-) -> None:
-    """By its author, or by whoever runs the handle that is its author. Then it is no draft any more."""
-    if seen is not None:
+    form: forms.Form,
+) -> Card | None:
+    """By its author, or by whoever runs the handle that is its author. Then it is no draft any more.
+
+    Where it was changed since the form was opened nothing is saved, and the answer is how it stands now.
+    """
+    posts.hold(tx, post_id=post_id)
+    now = _readable(tx, post_id=post_id, me=me)
+    if form.text("edited") not in {"", _stamp(now)} and not _is_said(tx, now, change, form):
+        return now
+    if (seen := drafting.seen_of(form)) is not None:
         saved.published(tx, owner_id=me, seen=seen)
-    if post.author.id == me:
-        drafting.rewrite(tx, here, editor_id=me, post_id=post.id, change=change, people=people, files=files)
-        return
-    handles.edit(tx, here, handle_id=post.author.id, by_id=me, post_id=post.id, change=change, people=people)
-    uploads.take(tx, here, owner_id=me, keys=files, post_id=post.id)
+    if now.author.id == me:
+        drafting.rewrite(tx, here, editor_id=me, post_id=post_id, change=change, people=people, files=files)
+        return None
+    handles.edit(tx, here, handle_id=now.author.id, by_id=me, post_id=post_id, change=change, people=people)
+    uploads.take(tx, here, owner_id=me, keys=files, post_id=post_id)
+    return None
+
+
+def _is_said(tx: Connection, now: Card, change: Change, form: forms.Form) -> bool:
+    """Whether a post says already what it is to be changed to: an impatient finger sends the same twice."""
+    if (change.text, change.title) != (now.source, now.title):
+        return False
+    if any(name in form.values and said != had for name, said, had in _beside(now, change)):
+        return False
+    if change.files is not None and (now.resource is None or change.files != tuple(f.id for f in now.resource.files)):
+        return False
+    row = resources.row(tx, post_id=now.id) if change.resource is not None else None
+    return row is None or describe.is_same(form, row)
+
+
+def _beside(now: Card, change: Change) -> tuple[tuple[str, object, object], ...]:
+    return (
+        ("warning", change.warning, now.warning),
+        ("language", change.language, now.language),
+        ("quote_policy", change.quote_policy, now.quote_policy),
+    )
+
+
+async def _overtaken(request: web.Request, form: forms.Form, now: Card, *, files: Sequence[Line]) -> web.Response:
+    """Nothing is saved: the form as it was typed, beside what is published now."""
+    values, theirs = form.values | {"edited": _stamp(now)}, {}
+    if form.text("text") != (now.source or ""):
+        theirs["text"] = now.source or ""
+    if now.title is not None and form.text("title") != now.title:
+        theirs["title"] = now.title
+    errors = {"text": CHANGED if theirs else CHANGED_BESIDE}
+    return await _show_edit(request, now, values=values, errors=errors, theirs=theirs, files=files, status=409)
 
 
 def _poll_values(post: Card) -> dict[str, str]:
@@ -241,6 +278,7 @@ async def _show_edit(
     values: Mapping[str, str],
     errors: Mapping[str, str],
     files: Sequence[Line] = (),
+    theirs: Mapping[str, str] | None = None,
     status: int = 422,
     said: str = "",
 ) -> web.Response:
@@ -261,6 +299,7 @@ async def _show_edit(
         audiences=[],
         kept_files=files,
         said=said,
+        theirs=theirs or {},
         room_left=await compose.space_left(request),
         pictures=[],
         values=compose.complete(values),

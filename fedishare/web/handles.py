@@ -1,7 +1,6 @@
 """Shared handles and schools: opening one, who runs it, its log, and acting as it on a post."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from aiohttp import web
@@ -10,6 +9,7 @@ from sqlalchemy import Connection
 from fedishare.core.errors import FediShareError, Invalid, NotFound, Refused
 from fedishare.core.here import Here
 from fedishare.domain.kinds import Kind, ReactionKind, RunnerRole, RunnerState
+from fedishare.domain.meanwhile import Merged
 from fedishare.domain.permissions import Verb, may
 from fedishare.http.keys import DATABASE, HERE, TOOLS, VISITOR, Visitor
 from fedishare.http.pages import page
@@ -23,9 +23,10 @@ from fedishare.queries.handles import LOG_PAGE, DeedLine, RunnerLine, Running
 from fedishare.queries.people import Profile
 from fedishare.services import handles, offers, runners
 from fedishare.services import notices as notice_services
+from fedishare.services import people as people_services
 from fedishare.services import schools as school_services
 from fedishare.services.offers import Act, Wish
-from fedishare.web import asked, forms
+from fedishare.web import asked, forms, meanwhile
 from fedishare.web.forms import Form
 from fedishare.web.rooms import LONGEST, SHORTEST, USERNAME
 
@@ -131,7 +132,10 @@ async def desk(request: web.Request) -> web.Response:
 
 
 async def _show_desk(
-    request: web.Request, errors: dict[str, str] | None = None, values: Mapping[str, str] | None = None
+    request: web.Request,
+    errors: dict[str, str] | None = None,
+    form: Form | None = None,
+    merged: Merged | None = None,
 ) -> web.Response:
     found = await request.app[DATABASE].read(
         _look, handle_id=_id(request), visitor=request[VISITOR], before=asked.before(request)
@@ -139,18 +143,25 @@ async def _show_desk(
     if isinstance(found, Running):
         return await page(request, "handle_elsewhere.html", run=found)
     older = f"/handles/{found.handle.id}?before={found.log[-1].id}" if len(found.log) == LOG_PAGE else None
-    shown = {"name": found.handle.name, "about": found.handle.summary_source, "handle": "", "follow": ""}
+    stored = _told_of(found.handle)
+    typed = merged.values if merged is not None else form.values if form is not None else {}
     return await page(
         request,
         "handle.html",
-        status=422 if errors else 200,
+        status=meanwhile.status(merged, errors or {}),
         desk=found,
         is_admin=may(request[VISITOR].role, Verb.MANAGE_HANDLE),
         may_manage=may(request[VISITOR].role, Verb.MANAGE_HANDLE, owns=found.is_owner),
         older=older,
-        values=shown | dict(values or {}),
+        values=stored | {"handle": "", "follow": ""} | typed,
         errors=errors or {},
+        **meanwhile.shown(stored, form if form is not None and meanwhile.began(form) else None, merged),
     )
+
+
+def _told_of(handle: Profile) -> dict[str, str]:
+    """What its page says, in the fields of the form."""
+    return {"name": handle.name, "about": handle.summary_source}
 
 
 def _look(tx: Connection, *, handle_id: int, visitor: Visitor, before: int) -> Desk | Running:
@@ -209,7 +220,7 @@ async def change_people(request: web.Request) -> web.Response:
                 actor_id=asked.whole(form.text("actor")) or 0,
             )
     except Invalid as error:
-        return await _show_desk(request, {"handle": str(error)}, form.values)
+        return await _show_desk(request, {"handle": str(error)}, form)
     return asked.go(f"/handles/{handle_id}#people")
 
 
@@ -261,18 +272,29 @@ def _change_people(tx: Connection, here: Here, change: Any, *, handle_id: int, v
 
 @routes.post("/handles/{id}/profile")
 async def save_profile(request: web.Request) -> web.Response:
+    """Of two who run it and save at once, the second keeps what the first changed, or sees both and saves again."""
     form, handle_id = await forms.read(request), _id(request)
     if len(form.text("about")) > LONGEST_ABOUT:
         too_long = {"about": f"Please keep it under {LONGEST_ABOUT} characters."}
-        return await _show_desk(request, too_long, form.values)
+        return await _show_desk(request, too_long, form)
     try:
-        await request.app[DATABASE].write(
-            handles.update_profile, request.app[HERE], handle_id=handle_id, by_id=asked.me(request),
-            name=form.text("name"), about=form.text("about"),
-        )  # fmt: skip
+        merged = await request.app[DATABASE].write(
+            _save_profile, request.app[HERE], handle_id=handle_id, by_id=asked.me(request), form=form
+        )
     except Invalid as error:
-        return await _show_desk(request, {"name": str(error)}, form.values)
-    return asked.go(f"/handles/{handle_id}")
+        return await _show_desk(request, {"name": str(error)}, form)
+    return await _show_desk(request, merged=merged) if merged is not None else asked.go(f"/handles/{handle_id}")
+
+
+def _save_profile(tx: Connection, here: Here, *, handle_id: int, by_id: int, form: Form) -> Merged | None:
+    """Nothing when it is saved; where two changed the same, what each of them wrote."""
+    handles.admit(tx, handle_id=handle_id, actor_id=by_id)
+    people_services.hold(tx, actor_id=handle_id)
+    merged = meanwhile.merge(form, now=_told_of(people.by_id(tx, actor_id=handle_id)))
+    if merged.theirs:
+        return merged
+    handles.update_profile(tx, here, handle_id=handle_id, by_id=by_id, **merged.values)
+    return None
 
 
 @routes.post("/handles/{id}/follow")
@@ -287,7 +309,7 @@ async def follow(request: web.Request) -> web.Response:
             handles.follow, request.app[HERE], handle_id=handle_id, by_id=me, followee_id=other
         )
     except (Invalid, Refused) as error:
-        return await _show_desk(request, {"follow": str(error)}, form.values)
+        return await _show_desk(request, {"follow": str(error)}, form)
     return asked.go(f"/handles/{handle_id}")
 
 

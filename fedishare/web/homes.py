@@ -10,6 +10,7 @@ from fedishare.core.errors import FediShareError, Invalid, NotFound, Refused
 from fedishare.core.here import Here
 from fedishare.domain import markup
 from fedishare.domain.kinds import Kind, StewardRole
+from fedishare.domain.membership import RULES_HEADING
 from fedishare.domain.permissions import Verb, may
 from fedishare.http.keys import DATABASE, HERE, LIMITS, TOOLS, VISITOR, Visitor
 from fedishare.http.pages import page
@@ -27,7 +28,6 @@ from fedishare.web.rooms import LONGEST, SHORTEST, USERNAME
 from fedishare.web.search import LOOK_UPS, LOOK_UPS_A_MINUTE
 
 MOST_RULES: Final = 5_000
-RULES: Final = "Rules of the room"
 
 routes: Final = Routes()
 
@@ -51,7 +51,7 @@ def _look(tx: Connection, *, room_id: int, visitor: Visitor) -> Old:
 async def ask(request: web.Request) -> web.Response:
     old = await request.app[DATABASE].read(_look, room_id=asked.post_id(request), visitor=request[VISITOR])
     # What the room says of itself ends with its rules, where it has some.
-    about, _, rules = markup.plain(old.who.summary).partition(RULES)
+    about, _, rules = markup.plain(old.who.summary).partition(RULES_HEADING)
     values = {"name": old.who.name, "username": old.who.username, "description": about.strip(), "rules": rules.strip()}
     return await page(request, "room_new_home.html", who=old.who, values=values, errors={})
 

@@ -11,11 +11,12 @@ from sqlalchemy import Connection
 
 from fedishare.core.errors import FediShareError, Invalid
 from fedishare.domain import markup
+from fedishare.domain.kinds import Kind
 from fedishare.http.keys import DATABASE
 from fedishare.http.pages import page
 from fedishare.http.routes import Routes
 from fedishare.inbox.resolve import Found
-from fedishare.queries import people, timelines
+from fedishare.queries import people, rooms, timelines
 from fedishare.queries.cards import Card
 from fedishare.queries.people import Profile, Relation
 from fedishare.web import asked
@@ -33,6 +34,7 @@ class Shown(NamedTuple):
     who: Profile | None
     relation: Relation | None
     post: Card | None
+    has_rules: bool = False
 
 
 class Way(NamedTuple):
@@ -141,4 +143,6 @@ def _shown(tx: Connection, found: Found, *, viewer: int) -> Shown:
     if found.kind == "post":
         return Shown(None, None, timelines.card(tx, post_id=found.id, viewer=viewer))
     who = people.by_id(tx, actor_id=found.id)
-    return Shown(who, people.relation(tx, viewer=viewer, other=who.id) if who.id != viewer else None, None)
+    relation = people.relation(tx, viewer=viewer, other=who.id) if who.id != viewer else None
+    has_rules = who.kind is Kind.GROUP and bool(rooms.facts(tx, room_id=who.id).rules)
+    return Shown(who, relation, None, has_rules)

@@ -1,5 +1,7 @@
 """Coming into a room: its rules, invitations by link, and links that somebody brings from elsewhere."""
 
+from contextlib import suppress
+from datetime import timedelta
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
@@ -16,7 +18,7 @@ from fedishare.http.pages import page
 from fedishare.http.routes import Allow, Routes
 from fedishare.inbox import nodes as software
 from fedishare.inbox import resolve, rosters
-from fedishare.queries import nodes, people, rooms
+from fedishare.queries import known, nodes, people, rooms
 from fedishare.queries.people import Profile
 from fedishare.queries.rooms import Terms
 from fedishare.services import invitations, membership
@@ -25,6 +27,7 @@ from fedishare.web.search import ELSEWHERE, LONGEST, look_up
 
 LOOK_UPS: Final = 10
 LOOK_UPS_A_MINUTE: Final = 5.0
+RULES_STAND: Final = timedelta(hours=1)
 
 routes: Final = Routes()
 
@@ -70,6 +73,13 @@ async def _door_of(request: web.Request, wanted: str) -> str:
 
 @routes.get("/rooms/{id}/join")
 async def ask(request: web.Request) -> web.Response:
+    """Whoever joins accepts the rules as they are now: a room elsewhere is asked for them, if that was long ago."""
+    room = await request.app[DATABASE].read(known.actor_by_id, actor_id=asked.post_id(request))
+    if room is not None and not room.local:
+        who, now = str(asked.me(request)), request.app[HERE].now()
+        with suppress(FediShareError):
+            request.app[LIMITS].take("rules", who, now=now, burst=LOOK_UPS, per_minute=LOOK_UPS_A_MINUTE)
+            await resolve.refresh(request.app[TOOLS], room, after=RULES_STAND)
     return await _show(request, link=request.query.get("link", "")[:LONGEST])
 
 

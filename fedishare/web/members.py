@@ -1,7 +1,7 @@
 """Who is in a room: the list, whoever asks to join, invitations, the parts people play; and the room's settings."""
 
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
 
 from aiohttp import web
 from sqlalchemy import Connection
@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from fedishare.core.errors import FediShareError, Invalid, NotFound, Refused
 from fedishare.core.here import Here
 from fedishare.domain.kinds import Access, FollowState, Level, StewardRole
+from fedishare.domain.meanwhile import Merged
 from fedishare.domain.permissions import Verb, may
 from fedishare.http.keys import DATABASE, HERE, SETTINGS, TOOLS, VISITOR, Visitor
 from fedishare.http.pages import page
@@ -19,10 +20,11 @@ from fedishare.queries.cards import Face
 from fedishare.queries.people import Profile
 from fedishare.queries.rooms import MemberLine, OpenInvitation
 from fedishare.services import follows, invitations, membership, rosters
+from fedishare.services import people as people_services
 from fedishare.services import rulings as decisions
 from fedishare.services.membership import Settings
 from fedishare.services.rulings import Ruling
-from fedishare.web import asked, forms
+from fedishare.web import asked, forms, meanwhile
 from fedishare.web.forms import Form
 from fedishare.web.rooms import ACCESSES
 from fedishare.web.rulings import find_person
@@ -44,6 +46,7 @@ class Circle(NamedTuple):
     members: list[MemberLine]
     requests: list[Face]
     invitations: list[OpenInvitation]
+    has_rules: bool = False
 
 
 @routes.get("/rooms/{id}/members")
@@ -92,7 +95,9 @@ def _look(tx: Connection, here: Here, *, room_id: int, visitor: Visitor, school:
     if role is None and not is_admin:
         return Circle(who, access, None, False, members, [], [])
     asking = rooms.requests(tx, room_id=room_id)
-    return Circle(who, access, role, is_admin, members, asking, rooms.invitations(tx, room_id=room_id, now=here.now()))
+    sent = rooms.invitations(tx, room_id=room_id, now=here.now())
+    has_rules = bool(rooms.settled(tx, room_id=room_id).rules)
+    return Circle(who, access, role, is_admin, members, asking, sent, has_rules)
 
 
 def require(tx: Connection, visitor: Visitor, room_id: int, verb: Verb) -> Ruling:
@@ -231,25 +236,31 @@ async def settings(request: web.Request) -> web.Response:
 
 
 async def _show_settings(
-    request: web.Request, form: Form | None = None, errors: dict[str, str] | None = None
+    request: web.Request,
+    form: Form | None = None,
+    errors: dict[str, str] | None = None,
+    merged: Merged | None = None,
 ) -> web.Response:
     study = await request.app[DATABASE].read(_study, room_id=asked.post_id(request), visitor=request[VISITOR])
-    values: dict[str, Any] = study.values if form is None else study.values | {"posting": ""} | form.values
+    typed = {} if form is None else {"posting": ""} | form.values
     return await page(
         request,
         "room_settings.html",
-        status=422 if errors else 200,
+        status=meanwhile.status(merged, errors or {}),
         who=study.who,
         is_private=study.values["access"] == Access.PRIVATE,
         accesses=PUBLIC_ACCESSES,
-        values=values,
+        values=study.values | typed if merged is None else merged.values,
         errors=errors or {},
+        **meanwhile.shown(study.values, form, merged),
     )
 
 
 def _study(tx: Connection, *, room_id: int, visitor: Visitor) -> Study:
     require(tx, visitor, room_id, Verb.EDIT_ROOM)
     who, settled = people.by_id(tx, actor_id=room_id), rooms.settled(tx, room_id=room_id)
+    # In a private room nobody but members can write.
+    posting = settled.posting or ("members" if settled.access is Access.PRIVATE else "")
     return Study(
         who,
         {
@@ -257,7 +268,7 @@ def _study(tx: Connection, *, room_id: int, visitor: Visitor) -> Study:
             "description": who.summary_source,
             "rules": settled.rules,
             "access": settled.access.value,
-            "posting": settled.posting,
+            "posting": posting,
             "topics": "\n".join(settled.topics),
         },
     )
@@ -265,6 +276,7 @@ def _study(tx: Connection, *, room_id: int, visitor: Visitor) -> Study:
 
 @routes.post("/rooms/{id}/settings")
 async def save(request: web.Request) -> web.Response:
+    """Of two owners who save at once, the second keeps what the first changed, or sees both and saves again."""
     form, room_id = await forms.read(request), asked.post_id(request)
     errors = {}
     if not form.text("name"):
@@ -273,31 +285,35 @@ async def save(request: web.Request) -> web.Response:
         errors["description"] = f"Please keep it under {LONGEST_ABOUT} characters."
     if errors:
         return await _show_settings(request, form, errors)
-    labels = [line for line in form.values.get("topics", "").replace(",", "\n").splitlines() if line.strip()]
     try:
-        handle = await request.app[DATABASE].write(
-            _save, request.app[HERE], room_id=room_id, visitor=request[VISITOR], wish=_wish(form), labels=labels
+        done = await request.app[DATABASE].write(
+            _save, request.app[HERE], room_id=room_id, visitor=request[VISITOR], form=form
         )
     except Invalid as error:
         return await _show_settings(request, form, {"rules" if "rules" in str(error) else "topics": str(error)})
-    return asked.go(f"/@{handle}")
+    return await _show_settings(request, form, merged=done) if isinstance(done, Merged) else asked.go(f"/@{done}")
 
 
-def _wish(form: Form) -> Settings:
-    access, posting = form.text("access"), form.text("posting")
+def _wish(said: Mapping[str, str]) -> Settings:
+    access, posting = said["access"], said["posting"]
     return Settings(
-        name=form.text("name"),
-        description=form.text("description"),
-        rules=form.text("rules"),
+        name=said["name"],
+        description=said["description"],
+        rules=said["rules"],
         access=Access(access) if access in set(Access) else Access.PRIVATE,
         members_only=posting in {"members", "moderators"},
         stewards_only=posting == "moderators",
     )
 
 
-def _save(tx: Connection, here: Here, *, room_id: int, visitor: Visitor, wish: Settings, labels: list[str]) -> str:
-    """Answers with the handle of the room."""
+def _save(tx: Connection, here: Here, *, room_id: int, visitor: Visitor, form: Form) -> str | Merged:
+    """Answers with the handle of the room; or, where two changed the same, with what each of them wrote."""
     require(tx, visitor, room_id, Verb.EDIT_ROOM)
-    membership.change(tx, here, room_id=room_id, wish=wish)
+    people_services.hold(tx, actor_id=room_id)
+    merged = meanwhile.merge(form, now=_study(tx, room_id=room_id, visitor=visitor).values)
+    if merged.theirs:
+        return merged
+    labels = [line for line in merged.values["topics"].replace(",", "\n").splitlines() if line.strip()]
+    membership.change(tx, here, room_id=room_id, wish=_wish(merged.values))
     membership.set_topics(tx, here, room_id=room_id, labels=labels)
     return people.by_id(tx, actor_id=room_id).handle

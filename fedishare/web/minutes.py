@@ -167,11 +167,14 @@ async def act(request: web.Request) -> web.Response:
 @routes.post("/meetings/{id}/actions/{action}/drop")
 async def drop(request: web.Request) -> web.Response:
     me, meeting_id = require_post(request), asked.post_id(request)
-    clashes = await _save(request, await forms.read(request))
+    form = await forms.read(request)
+    clashes = await _save(request, form)
     if clashes:
-        return await _show(request, clashes=clashes, status=409)
+        return await _show(request, clashes=clashes, values=form.values, status=409)
     action_id = asked.whole(request.match_info["action"]) or 0
     await request.app[DATABASE].write(business.drop_action, actor_id=me, meeting_id=meeting_id, action_id=action_id)
+    if form.text("headline"):
+        return await _show(request, values=form.values)
     return asked.go(f"/meetings/{meeting_id}/notes#actions")
 
 
@@ -181,7 +184,7 @@ async def publish(request: web.Request) -> web.Response:
     form = await forms.read(request)
     clashes = await _save(request, form)
     if clashes:
-        return await _show(request, clashes=clashes, status=409)
+        return await _show(request, clashes=clashes, values=form.values, status=409)
     if form.text("headline"):
         errors = {"headline": "Note this action first, or empty the line; then publish."}
         return await _show(request, values=form.values, errors=errors)

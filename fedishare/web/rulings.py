@@ -45,15 +45,18 @@ _FOR_OWNERS: Final = (decisions.appoint, decisions.dismiss)
 
 
 class Before(NamedTuple):
-    """A post as whoever looks after its room sees it before deciding."""
+    """A post as somebody sees it before deciding, in each of the rooms that they look after."""
 
     post: Card
-    state: State
+    states: list[State]
 
 
 class Office(NamedTuple):
+    """`may_own` for those who settle the rules and roles of the room, beside keeping it in order."""
+
     desk: Desk
     reports: list[ReportLine]
+    may_own: bool
 
 
 @routes.get("/posts/{id}/moderate")
@@ -62,7 +65,9 @@ async def ask(request: web.Request) -> web.Response:
     return await _show_post(request, seen)
 
 
-async def _show_post(request: web.Request, seen: Before, errors: dict[str, str] | None = None) -> web.Response:
+async def _show_post(
+    request: web.Request, seen: Before, values: dict[str, str] | None = None, errors: dict[str, str] | None = None
+) -> web.Response:
     return await page(
         request,
         "moderate.html",
@@ -70,7 +75,7 @@ async def _show_post(request: web.Request, seen: Before, errors: dict[str, str] 
         **seen._asdict(),
         back=asked.path(request, asked.address(request, seen.post)),
         longest=LONGEST_REASON,
-        values={},
+        values=values or {},
         errors=errors or {},
     )
 
@@ -81,30 +86,48 @@ async def decide(request: web.Request) -> web.Response:
     act = ABOUT_POSTS.get(form.text("act"))
     if act is None:
         raise Invalid("This form does not say what is decided. Please go back and try again.")
+    # The page of a post that is in several rooms says which one is meant.
+    room_id = asked.whole(form.text("room"))
+    field = "reason" if room_id is None else f"reason-{room_id}"
     try:
         await request.app[DATABASE].write(
-            _decide, request.app[HERE], act, post_id=post_id, visitor=request[VISITOR], reason=form.text("reason")
-        )
+            _decide, request.app[HERE], act, post_id=post_id, visitor=request[VISITOR], room_id=room_id,
+            reason=form.text(field),
+        )  # fmt: skip
     except Invalid as error:
         seen = await request.app[DATABASE].read(_look, post_id=post_id, visitor=request[VISITOR])
-        return await _show_post(request, seen, {"reason": str(error)})
+        return await _show_post(request, seen, form.values, {field: str(error)})
     return asked.go(form.text("next") or f"/posts/{post_id}/moderate")
 
 
 def _look(tx: Connection, *, post_id: int, visitor: Visitor) -> Before:
+    """Raises NotFound for what is in no room of ours, and Refused for whoever looks after none of those it is in."""
     post = timelines.card(tx, post_id=post_id, viewer=visitor.actor_id)
-    room_id = rulings.our_room_of(tx, post_id=post_id, viewer=visitor.actor_id or 0)
-    if room_id is None:
+    states = rulings.states(tx, post_id=post_id, viewer=visitor.actor_id or 0)
+    if not states:
         raise NotFound("This post is in no room of this node.")
-    _require_right(tx, room_id, visitor)
-    return Before(post, rulings.state(tx, post_id=post_id, room_id=room_id))
+    allowed = [each for each in states if may(visitor.role, Verb.MODERATE_ROOM, moderates=each.is_mine)]
+    if not allowed:
+        raise Refused("Only those who look after this room can do this.")
+    return Before(post, allowed)
 
 
 def _decide(
-    tx: Connection, here: Here, act: Callable[..., bool], *, post_id: int, visitor: Visitor, reason: str
+    tx: Connection,
+    here: Here,
+    act: Callable[..., bool],
+    *,
+    post_id: int,
+    visitor: Visitor,
+    room_id: int | None,
+    reason: str,
 ) -> None:
-    state = _look(tx, post_id=post_id, visitor=visitor).state
-    act(tx, here, _by(state.room_id, visitor, reason), post_id=post_id)
+    """In the room that is named; where none is, in the first of those that the visitor looks after."""
+    states = _look(tx, post_id=post_id, visitor=visitor).states
+    state = next((each for each in states if room_id in {None, each.room.id}), None)
+    if state is None:
+        raise Refused("Only those who look after this room can do this.")
+    act(tx, here, _by(state.room.id, visitor, reason), post_id=post_id)
 
 
 def _require_right(tx: Connection, room_id: int, visitor: Visitor) -> None:
@@ -144,7 +167,9 @@ async def _show(
 
 def _enter(tx: Connection, *, room_id: int, visitor: Visitor, now: datetime) -> Office:
     _require_right(tx, room_id, visitor)
-    return Office(rulings.desk(tx, room_id=room_id, now=now), pages.reports(tx, room_id=room_id))
+    role = rulings.role(tx, room_id=room_id, actor_id=visitor.actor_id or 0)
+    may_own = may(visitor.role, Verb.EDIT_ROOM, owns=role is StewardRole.OWNER)
+    return Office(rulings.desk(tx, room_id=room_id, now=now), pages.reports(tx, room_id=room_id), may_own)
 
 
 @routes.post("/rooms/{id}/ban")
@@ -228,18 +253,6 @@ def _rule(
     if act in _FOR_OWNERS and not may(visitor.role, Verb.EDIT_ROOM, owns=role is StewardRole.OWNER):
         raise Refused("Only the owners of the room appoint its moderators.")
     act(tx, here, _by(room_id, visitor, reason), actor_id=actor_id, **more)
-
-
-@routes.post("/rooms/{id}/members-only")
-async def members_only(request: web.Request) -> web.Response:
-    room_id, is_on = asked.post_id(request), bool((await forms.read(request)).text("is_on"))
-    await request.app[DATABASE].write(_set_members_only, room_id=room_id, visitor=request[VISITOR], is_on=is_on)
-    return asked.go(f"/rooms/{room_id}/manage")
-
-
-def _set_members_only(tx: Connection, *, room_id: int, visitor: Visitor, is_on: bool) -> None:
-    _require_right(tx, room_id, visitor)
-    decisions.set_members_only(tx, room_id=room_id, is_on=is_on)
 
 
 @routes.post("/rooms/{id}/reports/{report}/resolve")

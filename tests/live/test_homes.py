@@ -9,7 +9,7 @@ from tests.live.conftest import OpenNode
 from tests.live.nodes import PASSWORD, LiveNode, until_quiet
 from tests.live.peers_lemmy import Lemmy
 from tests.live.peers_mastodon import Mastodon
-from tests.live.teachers import Teacher, Upload, number_of
+from tests.live.teachers import Page, Teacher, Upload, number_of
 from tests.live.town import until
 
 OLD = "slt@ash.test"
@@ -58,7 +58,7 @@ async def a_scene(open_node: OpenNode, access: str, *, has_past: bool = True) ->
         await who.get(f"/search?q=@{OLD}")
         known = room if node is ash else await node.one("SELECT id FROM actor WHERE username = 'slt'")
         await until_quiet(ash, node)
-        joined = await who.post(f"/rooms/{known}/join", accepted="1")
+        joined = await join(who, known)
         assert joined.status == 200, joined.text
         handle = "slt" if node is ash else OLD
         await who.wait_for(f"/@{handle}", "Leave the room")
@@ -99,6 +99,11 @@ async def find_the_past(scene: Scene) -> None:
     assert ANSWERED in (await scene.bea.get(f"/posts/{sheet}")).text
     assert (await scene.bea.get(f"/resources/{sheet}/files/{SHEET.name}")).body == SHEET.body
     assert (await scene.cy.get(f"/rooms/{room}/past")).status == 404
+
+
+async def join(who: Teacher, room: str) -> Page:
+    door = await who.get(f"/rooms/{room}/join")
+    return await who.post(f"/rooms/{room}/join", accepted=door.find(r'name="accepted" value="(\d+)"'))
 
 
 async def make_home(scene: Scene) -> None:
@@ -216,7 +221,7 @@ async def test_a_private_room_moves_and_stays_private(open_node: OpenNode) -> No
     assert (await stranger.get(f"/posts/{on_cedar}")).status == 404
     assert "between us" not in (await stranger.get(f"/@{NEW}")).text
     new = await scene.cedar.one("SELECT id FROM actor WHERE username = 'leaders'")
-    await stranger.post(f"/rooms/{new}/join", accepted="1")
+    await join(stranger, new)
     await scene.quiet()
     assert (
         await scene.birch.one(

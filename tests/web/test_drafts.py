@@ -31,8 +31,11 @@ async def autosave(who: Browser, fields: dict[str, str], files: Any = ()) -> dic
 
 
 def filled(page: Element) -> dict[str, str]:
-    """What a browser would send of a form as it stands, but for its files."""
-    shown = page.one("form", class_="form")
+    """What a browser would send of the form of a page as it stands, but for its files."""
+    return fields_of(page.one("form", class_="form"))
+
+
+def fields_of(shown: Element) -> dict[str, str]:
     sent = {each["name"]: each["value"] for each in shown.all("input") if each["type"] in {"text", "hidden", ""}}
     sent |= {each["name"]: each["value"] for each in shown.all("input") if "checked" in each.attributes}
     sent |= {each["name"]: each.raw.removeprefix("\n") for each in shown.all("textarea")}

@@ -3,13 +3,16 @@
 from typing import NamedTuple
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from fedishare.core.here import Here
 from fedishare.db.engine import Database
+from fedishare.db.follows import Follow
 from fedishare.db.notices import Notice
+from fedishare.db.people import Actor
 from fedishare.db.rooms import RulesAcceptance, Steward
-from tests.builders import FrozenClock, Made
+from fedishare.domain.kinds import FollowState
+from tests.builders import FrozenClock, Made, a_room
 from tests.web.builders import form
 from tests.web.conftest import Browser, Node
 
@@ -87,6 +90,53 @@ async def test_rules_are_accepted_on_joining_and_again_when_they_change(
         return list(tx.scalars(select(RulesAcceptance.version)))
 
     assert await db.read(accepted) == [2]
+
+
+SUMMARY = "<p>For heads.</p><p><strong>Rules of the room</strong></p><p>Be kind.<br>Be brief.</p>"
+
+
+async def test_the_rules_of_a_room_elsewhere_are_accepted_before_it_is_asked(
+    scene: Scene, db: Database, here: Here
+) -> None:
+    room = await a_room(db, here, local=False, username="slt", name="Leaders", summary=SUMMARY)
+    path = f"/rooms/{room.id}/join"
+
+    profile = await scene.ben.get("/@slt@birch.test")
+    by_button = await scene.ben.post("/follow", {"actor": str(room.id)})
+    unticked = await scene.ben.post(path, {})
+    door = (await scene.ben.get(path)).root
+    before = await db.read(follows_of, room.id)
+    version = door.one("input", name="accepted")["value"]
+    ticked = await scene.ben.post(path, {"accepted": version})
+
+    assert path in [link["href"] for link in profile.root.all("a")]
+    assert (by_button.status, unticked.status, before, ticked.status) == (403, 422, [], 303)
+    assert door.one("p", class_="pre-line").text == "Be kind. Be brief."
+    assert await db.read(follows_of, room.id) == [scene.ben_is.id]
+    again = (await scene.ben.get("/@slt@birch.test")).html
+    await db.write(lambda tx: tx.execute(update(Actor).where(Actor.id == room.id).values(summary=f"{SUMMARY}!")))
+    await db.write(lambda tx: tx.execute(update(Follow).values(state=FollowState.ACCEPTED)))
+    changed = (await scene.ben.get("/@slt@birch.test")).html
+    assert ["The rules of this room have changed" in html for html in (again, changed)] == [False, True]
+    stale = await scene.ben.post(path, {"accepted": version})
+    assert stale.errors == ["The rules of the room have just been changed. Please read them again."]
+
+
+def follows_of(tx: Connection, room_id: int) -> list[int]:
+    return list(tx.scalars(select(Follow.follower_id).where(Follow.followee_id == room_id)))
+
+
+async def test_whoever_invites_reads_that_mastodon_asks_nobody(scene: Scene) -> None:
+    room = await open_room(scene)
+    plain = (await scene.hana.get(f"/rooms/{room}/members")).html
+
+    await scene.hana.post(f"/rooms/{room}/settings", NEW | {"rules": "Be kind.", "access": "open"})
+
+    pages = [plain, (await scene.hana.get(f"/rooms/{room}/members")).html]
+    assert ["Whoever follows it from Mastodon and other servers is not asked" in html for html in pages] == [
+        False,
+        True,
+    ]
 
 
 async def test_whoever_asks_waits_and_is_told(scene: Scene) -> None:

@@ -11,10 +11,10 @@ from fedishare.db.follows import Follow
 from fedishare.db.notices import Notice
 from fedishare.db.posts import Post
 from fedishare.db.reports import Report
-from fedishare.db.rooms import Ban, Lock, Pin, Removal, Room, Steward
+from fedishare.db.rooms import Ban, Carried, Lock, Pin, Removal, Steward
 from fedishare.domain.permissions import Role
 from fedishare.services import rooms
-from tests.builders import Made, a_follow_row, a_person, a_post, a_room
+from tests.builders import Made, a_follow_row, a_person, a_post, a_room, add
 from tests.web.builders import form
 from tests.web.conftest import Browser, Node
 
@@ -152,14 +152,22 @@ async def test_a_member_is_appointed_and_dismissed(scene: Scene, db: Database) -
     assert len(await db.read(rows, Steward.actor_id)) == 1
 
 
-async def test_only_members_may_write_where_the_moderators_say_so(scene: Scene, db: Database) -> None:
-    await scene.hana.post(f"/rooms/{scene.room.id}/members-only", {"is_on": "1"})
+async def test_who_may_write_is_settled_in_one_place_and_told_where_the_room_is_looked_after(scene: Scene) -> None:
+    settings = f"/rooms/{scene.room.id}/settings"
+    await scene.hana.post(f"/rooms/{scene.room.id}/people", {"act": "appoint", "moderator": "@ben"})
+    before = (await scene.hana.get(scene.manage)).root
 
+    saved = await scene.hana.post(settings, {"name": "Senior leaders", "access": "open", "posting": "members"})
     sent = await scene.eve.post("/compose", form({"text": "Hello", "reply_to": str(scene.post.id)}))
 
+    assert saved.status == 303
     assert sent.errors == ["Only members may write into this room."]
-    await scene.hana.post(f"/rooms/{scene.room.id}/members-only", {})
-    assert await db.read(rows, Room.members_only_posting) == [(False,)]
+    assert "Everybody may write into the room" in before.text
+    pages = [(await who.get(scene.manage)).root for who in (scene.hana, scene.ben)]
+    assert ["Only members write into the room." in page.text for page in pages] == [True, True]
+    # A moderator sees no button that is for owners alone.
+    ways = [(f"{settings}#posting" in [a["href"] for a in page.all("a")], page.text.count("Appoint")) for page in pages]
+    assert ways == [(True, 2), (False, 0)]
 
 
 async def test_a_report_about_a_post_in_the_room_reaches_its_moderators(scene: Scene, db: Database) -> None:
@@ -174,6 +182,28 @@ async def test_a_report_about_a_post_in_the_room_reaches_its_moderators(scene: S
     assert "Rude" not in (await scene.hana.get(scene.manage)).root.text
 
 
+async def test_whoever_looks_after_two_rooms_decides_in_each_of_them(scene: Scene, db: Database, here: Here) -> None:
+    """A linked room of the same node has the post as well, and a third that is somebody else's."""
+    ((hana_id,),) = await db.read(rows, Steward.actor_id)
+    hana_is = Made(hana_id, "")
+    other = await a_room(db, here, username="maths", name="Maths room", owner=hana_is)
+    third = await a_room(db, here, username="art", name="Art room", owner=scene.ben_is)
+    for room in (other, third):
+        await db.write(add, Carried, room_id=room.id, post_id=scene.post.id, entry_id=scene.post.id)
+    page = (await scene.hana.get(scene.moderate)).root
+
+    fields = {"act": "remove", "room": str(other.id), f"reason-{other.id}": "Not about numbers"}
+    out = await scene.hana.post(scene.moderate, fields)
+    foreign = await scene.hana.post(scene.moderate, {"act": "pin", "room": str(third.id)})
+
+    assert [each.text for each in page.all("h2")][-2:] == ["In Senior leaders", "In Maths room"]
+    assert "Art room" not in page.text
+    assert (out.status, foreign.status) == (303, 403)
+    assert await db.read(rows, Removal.room_id, Removal.reason) == [(other.id, "Not about numbers")]
+    assert await db.read(rows, Pin.post_id) == []
+    assert "Not about numbers" in (await scene.hana.get(scene.moderate)).root.text
+
+
 POSTS = ("remove", "lock", "pin")
 
 
@@ -186,7 +216,6 @@ async def test_nobody_else_decides_anything(scene: Scene, node: Node, db: Databa
         answers.append(
             (await who.post(f"/rooms/{scene.room.id}/people", {"act": "appoint", "moderator": "@eve"})).status
         )
-        answers.append((await who.post(f"/rooms/{scene.room.id}/members-only", {"is_on": "1"})).status)
         answers.append((await who.post(f"/rooms/{scene.room.id}/reports/1/resolve")).status)
         answers.append((await who.get(scene.manage)).status)
         answers.append((await who.get(scene.moderate)).status)
