@@ -320,7 +320,7 @@ def safe_name(name: str) -> str:
     """
     last = unicodedata.normalize("NFC", _UNFIT_IN_NAME.sub("", name)).replace("\\", "/").rpartition("/")[2]
     shown = " ".join(_PUNCTUATION.sub("_", last).split()).strip(". ")
-    stem, suffix = _parted(shown)
+    stem, suffix = parted(shown)
     if _RESERVED_STEM.fullmatch(stem.partition(".")[0].rstrip()):
         stem = f"_{stem}"
     room = MAX_NAME - len(suffix)
@@ -330,7 +330,7 @@ def safe_name(name: str) -> str:
 
 def title_of(name: str) -> str:
     """What a file might be called where nobody said: fraction-wall_v2.docx is Fraction wall v2. May be nothing."""
-    words = " ".join(_BETWEEN_WORDS.sub(" ", _parted(name)[0]).split())
+    words = " ".join(_BETWEEN_WORDS.sub(" ", parted(name)[0]).split())
     return words[:1].upper() + words[1:]
 
 
@@ -370,7 +370,8 @@ def suffix_of(name: str) -> str:
     return PurePosixPath(_UNFIT_IN_NAME.sub("", name).rstrip(". ")).suffix.lower()
 
 
-def _parted(name: str) -> tuple[str, str]:
+def parted(name: str) -> tuple[str, str]:
+    """The stem of a name, and its ending with the dot."""
     stem, dot, ending = name.rpartition(".")
     if not stem or not ending or len(ending) >= MAX_SUFFIX or " " in ending:
         return name, ""

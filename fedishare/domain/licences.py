@@ -3,6 +3,7 @@
 An adaptation is judged by `adapting`, from the licences of all it is based on and the one its author chose.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -166,6 +167,62 @@ def licence(slug: str) -> Licence | None:
 def licence_by_url(url: str) -> Licence | None:
     """A licence by its address, however that is spelled; another version of a licence is another licence."""
     return _LICENCES_BY_KEY.get(_licence_key(url))
+
+
+# What others call theirs by an address or a code: what its address or its code begins with, and a name for it.
+_ELSEWHERE: Final = (
+    (("gnu.org/licenses/fdl", "gfdl"), "GNU Free Documentation Licence"),
+    (("gnu.org/licenses/lgpl", "lgpl"), "GNU Lesser General Public Licence"),
+    (("gnu.org/licenses/agpl", "agpl"), "GNU Affero General Public Licence"),
+    (("gnu.org/licenses/gpl", "gnu.org/licenses", "gpl"), "GNU General Public Licence"),
+    (("opensource.org/licenses/mit", "opensource.org/license/mit", "mit"), "MIT licence"),
+    (("apache.org/licenses/license-2", "apache-2"), "Apache Licence 2.0"),
+    (("opendatacommons.org/licenses/odbl", "odbl"), "Open Database Licence"),
+    (("artlibre.org", "lal-1"), "Free Art Licence"),
+    (("nationalarchives.gov.uk/doc/open-government-licence/version/1", "ogl-uk-1"), "Open Government Licence 1.0"),
+    (("nationalarchives.gov.uk/doc/open-government-licence/version/2", "ogl-uk-2"), "Open Government Licence 2.0"),
+    (("open.canada.ca/en/open-government-licence", "ogl-canada"), "Open Government Licence Canada"),
+    (("govdata.de/dl-de/zero", "dl-de/zero", "dl-de-zero"), "Data licence Germany, Zero"),
+    (("govdata.de/dl-de", "dl-de"), "Data licence Germany, Attribution"),
+    (("rightsstatements.org/vocab/inc-edu", "inc-edu"), "In copyright, educational use permitted"),
+    (("rightsstatements.org/vocab/inc", "inc"), "In copyright"),
+    (("rightsstatements.org/vocab/noc", "noc"), "No copyright"),
+    (("rightsstatements.org/vocab/cne", "cne"), "Copyright not evaluated"),
+)
+_CC_ADDRESS: Final = re.compile(
+    r"creativecommons\.org/licenses/((?:by|nc|nd|sa)(?:-(?:nc|nd|sa)){0,2})/(\d\.\d)(?:/([a-z]{2,3}))?"
+)
+_CC_CODE: Final = re.compile(r"cc[ _-]((?:by|nc|nd|sa)(?:-(?:nc|nd|sa)){0,2})[ _-](\d\.\d)(?:[ _-]([a-z]{2,3}))?")
+UNKNOWN: Final = "Another licence"
+WHY_NOT_UNKNOWN: Final = (
+    "This node does not know its licence, and so not whether it may be changed and shared again. Read the licence on "
+    "the page of its author, or ask them."
+)
+
+
+def plain_name(label: str, url: str | None) -> str:
+    """What to call a licence that is none of ours: in words, and never by its address or code. Nothing where none is.
+
+    `label` is what its author calls it, which is kept where it is words.
+    """
+    if not label and not url:
+        return ""
+    key, code = _licence_key(url or label), label.strip().lower()
+    found = _CC_ADDRESS.match(key) or _CC_CODE.fullmatch(code)
+    if found is not None:
+        kind, version, country = found.groups()
+        return " ".join(filter(None, ("CC", kind.upper(), version, (country or "").upper())))
+    if " " in label.strip() and "://" not in label:
+        return label
+    for beginnings, name in _ELSEWHERE:
+        if any(key.startswith(each) if "." in each else _is_code(code, each) for each in beginnings):
+            return name
+    return UNKNOWN
+
+
+def _is_code(code: str, beginning: str) -> bool:
+    """GPL-3.0-only is one, and GPLAY is none."""
+    return code == beginning or code.startswith((f"{beginning}-", f"{beginning}.", f"{beginning}/"))
 
 
 def fits_amb(url: str) -> bool:

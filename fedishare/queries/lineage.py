@@ -8,6 +8,7 @@ from fedishare.db.base import aliased
 from fedishare.db.people import Actor
 from fedishare.db.posts import Post
 from fedishare.db.resources import Resource, ResourceBasis
+from fedishare.domain.licences import plain_name
 from fedishare.domain.terms import Basis
 from fedishare.queries import sight
 from fedishare.queries.cards import Face, face, face_columns
@@ -47,7 +48,8 @@ BASES: Final = (
 )
 HERE: Final = select(Post.uri, Post.id).where(Post.uri.in_(bindparam("uris", expanding=True)), sight.visible())
 MADE: Final = (
-    select(Post.id, Post.uri, Post.title, Resource.licence_label, *face_columns(Actor))
+    select(Post.id, Post.uri, Post.title, Resource.licence, Resource.licence_label, Resource.licence_url)
+    .add_columns(*face_columns(Actor))
     .join(ResourceBasis, ResourceBasis.post_id == Post.id)
     .join(Resource, Resource.post_id == Post.id)
     .join(Actor, Actor.id == Post.author_id)
@@ -93,6 +95,7 @@ def adaptations(tx: Connection, *, uri: str, viewer: int | None) -> list[Adaptat
         if not fresh:
             break
         for row in fresh.values():
-            found[row.uri] = Adaptation(step, row.id, row.uri, row.title or "", row.licence_label, face(row[4:]))
+            licence = row.licence_label if row.licence else plain_name(row.licence_label, row.licence_url)
+            found[row.uri] = Adaptation(step, row.id, row.uri, row.title or "", licence, face(row[6:]))
         uris = list(fresh)
     return list(found.values())[:MOST_SHOWN]

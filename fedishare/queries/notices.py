@@ -14,12 +14,15 @@ from fedishare.queries.timelines import NEWEST
 PAGE: Final = 30
 
 
-# Of these a person is told for themselves and for the rooms they look after.
+# Of these a person is told for themselves, and for the rooms and collections they look after.
 _FOR_ROOMS: Final = frozenset({NoticeKind.FOLLOW, NoticeKind.FOLLOW_REQUEST})
 
 
 class NoticeLine(NamedTuple):
-    """`room` is the one that somebody came into, or asks to come into, where a room is meant and not the reader."""
+    """`room` is the one that somebody came into, or asks to come into, where a room is meant and not the reader.
+
+    Or the collection that they follow.
+    """
 
     id: int
     kind: NoticeKind

@@ -100,7 +100,7 @@ class ReportLine(NamedTuple):
 _target: Final[Any] = aliased(Actor)
 _reporter: Final[Any] = aliased(Actor)
 
-FILE: Final = (
+FILES: Final = (
     select(
         ResourceFile.id,
         ResourceFile.name,
@@ -114,9 +114,10 @@ FILE: Final = (
         ResourceFile.state,
     )
     .join(Post, Post.id == ResourceFile.post_id)
-    .where(ResourceFile.post_id == bindparam("post"), ResourceFile.name == bindparam("named"))
+    .where(ResourceFile.post_id == bindparam("post"))
     .order_by(ResourceFile.position)
 )
+FILE: Final = FILES.where(ResourceFile.name == bindparam("named"))
 STORAGE_KEY: Final = select(ResourceFile.storage_key).where(ResourceFile.id == bindparam("file"))
 SHARED: Final = select(ResourceFile.id).where(ResourceFile.storage_key.in_(bindparam("keys", expanding=True))).limit(1)
 PICTURE: Final = (
@@ -194,6 +195,14 @@ def file(tx: Connection, *, post_id: int, name: str, viewer: int | None, reader:
     if row is None or not _may_have(tx, post_id=post_id, viewer=viewer, reader=reader):
         raise NotFound("There is no such file, or it is not for you.")
     return StoredFile._make(row)
+
+
+def files(tx: Connection, *, post_id: int, viewer: int | None) -> list[StoredFile]:
+    """All files of a resource, in their order. Raises NotFound for whoever may not see it, and for what is none."""
+    rows = tx.execute(FILES, {"post": post_id}).all()
+    if not rows or not _may_have(tx, post_id=post_id, viewer=viewer, reader=None):
+        raise NotFound("There is no such resource, or it is not for you.")
+    return [StoredFile._make(row) for row in rows]
 
 
 def _may_have(tx: Connection, *, post_id: int, viewer: int | None, reader: int | None) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, bindparam, or_, select
 from fedishare.db.posts import Post
 from fedishare.db.previews import Preview
 from fedishare.db.resources import Habit, Resource, ResourceBasis, ResourceFile, ResourceTerm
+from fedishare.domain import licences
 from fedishare.domain.kinds import FileState
 from fedishare.domain.terms import Basis, Term, TermKind
 from fedishare.queries import sight
@@ -48,7 +49,7 @@ class FileLine(NamedTuple):
 class ResourceRow(NamedTuple):
     """All metadata of a resource: its facts, its terms in the order they were written, and what it is based on.
 
-    `licence` is the id of one of ours, the label and the address are its author's. Ages are in
+    `licence` is the id of one of ours; of any other there are a name in words and the address. Ages are in
     years, `minutes` is how long it takes. A list of posts leaves out `bases`, and the outbox, which
     has the files besides, leaves out `files`.
     """
@@ -226,7 +227,14 @@ def files(tx: Connection, ids: Sequence[int]) -> defaultdict[int, list[FileLine]
 
 def whole(tx: Connection, facts: ResourceFacts, *, post_id: int) -> ResourceRow:
     """The row of a resource whose facts are known already, but for its files; two statements."""
-    return ResourceRow(*facts, tuple(terms(tx, [post_id])[post_id]), tuple(bases(tx, [post_id])[post_id]))
+    return ResourceRow(*_in_words(facts), tuple(terms(tx, [post_id])[post_id]), tuple(bases(tx, [post_id])[post_id]))
+
+
+def _in_words(facts: ResourceFacts) -> ResourceFacts:
+    """Many authors elsewhere call their licence by its address or its code, which tells a teacher nothing."""
+    if facts.licence is not None:
+        return facts
+    return facts._replace(licence_label=licences.plain_name(facts.licence_label, facts.licence_url))
 
 
 def row(tx: Connection, *, post_id: int) -> ResourceRow | None:
@@ -245,7 +253,7 @@ def cards(tx: Connection, ids: Sequence[int]) -> dict[int, ResourceRow]:
     found = [row.post_id for row in rows]
     described, held = terms(tx, found), files(tx, found)
     return {
-        row.post_id: ResourceRow(*ResourceFacts(*row[1:]))._replace(
+        row.post_id: ResourceRow(*_in_words(ResourceFacts(*row[1:])))._replace(
             terms=tuple(described[row.post_id]), files=tuple(held[row.post_id])
         )
         for row in rows

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, or_, select, updat
 from fedishare.core import crash
 from fedishare.core.errors import Refused
 from fedishare.core.here import Here
+from fedishare.db.anthologies import Anthology
 from fedishare.db.base import BigId, aliased, insert, lock
 from fedishare.db.follows import Block, Follow
 from fedishare.db.people import Actor
@@ -63,6 +64,11 @@ RECORD: Final = (
 )
 RENAME: Final = update(Follow).where(Follow.id == bindparam("row")).values(uri=bindparam("named"))
 SETTLE: Final = update(Follow).where(Follow.id == bindparam("row")).values(state=bindparam("settled"))
+CURATOR: Final = (
+    select(Actor.id)
+    .join(Anthology, Anthology.curator_uri == Actor.uri)
+    .where(Anthology.actor_id == bindparam("anthology"))
+)
 REMOVE: Final = delete(Follow).where(Follow.id == bindparam("row"))
 STEP_DOWN: Final = delete(Steward).where(Steward.room_id == bindparam("room"), Steward.actor_id == bindparam("actor"))
 _reader = aliased(Actor)
@@ -207,14 +213,21 @@ def _begin(
     if is_open:
         _entered(tx, here, follower, followee)
     kind = NoticeKind.FOLLOW if is_open else NoticeKind.FOLLOW_REQUEST
-    cause = _cause(follower, followee)
-    notices.tell(tx, here, recipient_id=followee.id, kind=kind, actor_id=follower.id, cause=cause)
+    cause, ear = _cause(follower, followee), _ear(tx, followee)
+    notices.tell(tx, here, recipient_id=ear, kind=kind, actor_id=follower.id, cause=cause)
     return state
 
 
 def _cause(follower: Party, followee: Party) -> str:
-    """A room has no eyes of its own: whoever looks after it, and after others, is told which one it was."""
-    return notices.into_room(follower.id, followee.id) if followee.is_room else f"{follower.id}"
+    """A room or a collection has no eyes of its own: whoever looks after it, and others, is told which one it was."""
+    is_looked_after = followee.kind in {Kind.GROUP, Kind.SERVICE}
+    return notices.into_room(follower.id, followee.id) if is_looked_after else f"{follower.id}"
+
+
+def _ear(tx: Connection, followee: Party) -> int:
+    """Who is told of a follower of somebody here: of a collection its curator, who may be a handle or a room."""
+    curator = tx.scalar(CURATOR, {"anthology": followee.id}) if followee.kind is Kind.SERVICE else None
+    return followee.id if curator is None else curator
 
 
 def accept(tx: Connection, here: Here, *, follower_id: int, followee_id: int) -> bool:

@@ -120,7 +120,10 @@ def spread(
 
 
 def into_room(actor_id: int, room_id: int) -> str:
-    """The cause of what a room's stewards are told of somebody who comes, or wants to come, into it."""
+    """The cause of what the stewards of a room are told of somebody who comes, or wants to come, into it.
+
+    The curators of a collection are told of its followers the same way.
+    """
     return f"{actor_id} {room_id}"
 
 

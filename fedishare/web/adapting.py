@@ -43,12 +43,12 @@ async def adapt(request: web.Request) -> web.Response:
     if not may(request[VISITOR].role, Verb.POST):
         raise Refused("This account may read, but not write.")
     source = await request.app[DATABASE].read(_source, post_id=asked.post_id(request), me=me)
-    ruling = ruling_on(source.row)
-    if ruling.refusal is not None:
-        raise Refused(ruling.refusal)
+    refusal = resources.why_not_adapt(source.row)
+    if refusal:
+        raise Refused(refusal)
     copied = await _copy(request, source.post, source.row.files, me=me)
     mine = request[VISITOR].name or request[VISITOR].username
-    fields = _fields(source, ruling, mine=mine, keys=copied.keys)
+    fields = _fields(source, ruling_on(source.row), mine=mine, keys=copied.keys)
     draft = await request.app[DATABASE].write(
         saved.save, request.app[HERE], owner_id=me, seen=None, fields=fields, files=copied.keys, pictures=()
     )

@@ -59,7 +59,7 @@ async def send(request: web.Request, path: Path, *, etag: str, headers: Mapping[
     response.content_length = end - start
     await response.prepare(request)
     if request.method != "HEAD":
-        await _copy(response, path, start, end)
+        await copy(response, path, start, end)
     await response.write_eof()
     return response
 
@@ -80,7 +80,8 @@ def _range(request: web.Request, size: int, etag: str) -> tuple[int, int] | None
     return (int(first), end) if int(first) < size else None
 
 
-async def _copy(response: web.StreamResponse, path: Path, start: int, end: int) -> None:
+async def copy(response: web.StreamResponse, path: Path, start: int, end: int) -> None:
+    """The bytes of a file from `start` to before `end`, a block at a time."""
     while start < end:
         block = await _on_disk(_read, path, start, min(BLOCK, end - start))
         if not block:

@@ -34,6 +34,8 @@ from fedishare.queries.versions import VersionLine
 from fedishare.services import quotas, resources
 from fedishare.web import asked, choices, crawls, describing, downloads, forms, looks, staging
 
+UNKNOWN_LICENCE: Final = "This node does not know this licence: read it before you change the resource or pass it on."
+NO_LICENCE: Final = "Its author does not say what may be done with it: ask before you change it or pass it on."
 SAID: Final = {"used": "Thank you. Your line is on its way to the author."}
 
 routes: Final = Routes()
@@ -100,9 +102,9 @@ async def render(
         adaptations=details.adaptations,
         tally=details.tally,
         collections=details.collections,
-        why_not_adapt=_why_not_adapt(resource),
-        citation=_citation(request, post, resource),
-        licence_words=licence.explanation if licence else "",
+        why_not_adapt=why_not_adapt(resource),
+        citation=citation(request, post, resource),
+        licence_words=licence.explanation if licence else UNKNOWN_LICENCE if resource.licence_label else NO_LICENCE,
         levels=choices.levels(scheme),
         bases=details.bases,
         language=choices.language_name(post.language or ""),
@@ -115,7 +117,8 @@ async def render(
     )
 
 
-def _citation(request: web.Request, post: Card, resource: ResourceRow) -> str:
+def citation(request: web.Request, post: Card, resource: ResourceRow) -> str:
+    """How to name a resource in a text of one's own."""
     return citations.line(
         resource,
         author=post.author.name,
@@ -145,9 +148,10 @@ def _details(tx: Connection, *, post: Card, viewer: int | None) -> Details:
     )
 
 
-def _why_not_adapt(resource: ResourceRow) -> str:
+def why_not_adapt(resource: ResourceRow) -> str:
+    """Why nobody can adapt a resource from here; nothing where its licence is known to allow it."""
     known = vocabularies.licence(resource.licence) if resource.licence else None
-    return licences.adapting([known]).refusal or ""
+    return licences.WHY_NOT_UNKNOWN if known is None else licences.adapting([known]).refusal or ""
 
 
 def _level_here(resource: ResourceRow, scheme: str) -> str:
@@ -189,7 +193,7 @@ async def download(request: web.Request) -> web.StreamResponse:
         if not request[VISITOR].is_signed_in:
             # Strangers may not make this node fetch; the author's node serves them itself.
             return web.Response(status=303, headers={"Location": file.url, "Referrer-Policy": "no-referrer"})
-        key = await _fetch(request, file)
+        key = await fetch(request, file)
     headers = downloads.headers(media_type=file.media_type, visibility=file.visibility)
     headers["Content-Disposition"] = downloads.attachment(file.name)
     return await downloads.send(request, request.app[STORAGE].path(key), etag=file.sha256, headers=headers)
@@ -200,7 +204,7 @@ async def bring(request: web.Request, *, post_id: int, name: str) -> str:
     viewer = asked.me(request)
     file = await request.app[DATABASE].read(pages.file, post_id=post_id, name=name, viewer=viewer)
     require_clean(file)
-    return file.storage_key or await _fetch(request, file)
+    return file.storage_key or await fetch(request, file)
 
 
 def require_clean(file: StoredFile) -> None:
@@ -211,7 +215,7 @@ def require_clean(file: StoredFile) -> None:
         raise Gone("This file was found to be damaged or harmful, and is not given out. Please tell its author.")
 
 
-async def _fetch(request: web.Request, file: StoredFile) -> str:
+async def fetch(request: web.Request, file: StoredFile) -> str:
     """Bring the bytes here, compare their fingerprint, and keep them. Answers with their storage key."""
     storage, database = request.app[STORAGE], request.app[DATABASE]
     await database.read(quotas.require_of_node, staging.quotas(request.app[SETTINGS]), name=file.name, size=file.size)

@@ -81,3 +81,22 @@ def test_a_licence_that_nobody_here_knows_is_to_be_looked_at() -> None:
 )
 def test_amb_takes_the_licences_of_few_publishers(url: str, fits: bool) -> None:
     assert licences.fits_amb(url) is fits
+
+
+@pytest.mark.parametrize(
+    ("label", "url", "name"),
+    [
+        ("creativecommons.org", "https://creativecommons.org/licenses/by-sa/3.0/", "CC BY-SA 3.0"),
+        ("", "http://creativecommons.org/licenses/by-nc/2.0/de/deed.en", "CC BY-NC 2.0 DE"),
+        ("CC-BY-3.0", None, "CC BY 3.0"),
+        ("GPL-3.0-only", "https://spdx.org/licenses/GPL-3.0-only.html", "GNU General Public Licence"),
+        ("https://www.gnu.org/licenses/fdl-1.3.html", None, "GNU Free Documentation Licence"),
+        ("OGL-UK-2.0", None, "Open Government Licence 2.0"),
+        ("Free for schools in Wales", "https://cymru.test/free", "Free for schools in Wales"),
+        ("https://example.test/terms?v=3", "https://example.test/terms?v=3", "Another licence"),
+        ("XYZ-1.1", None, "Another licence"),
+        ("", None, ""),
+    ],
+)  # fmt: skip
+def test_a_licence_that_is_none_of_ours_has_a_name_in_words(label: str, url: str | None, name: str) -> None:
+    assert licences.plain_name(label, url) == name

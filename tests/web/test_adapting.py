@@ -4,10 +4,11 @@ from typing import Any
 
 from aiohttp import web
 from pytest_aiohttp.plugin import AiohttpServer
+from sqlalchemy import update
 
 from fedishare.core.here import Here
 from fedishare.db.engine import Database
-from fedishare.db.resources import Use
+from fedishare.db.resources import Resource, Use
 from fedishare.domain.audience import Visibility
 from tests.builders import a_person, a_resource, add
 from tests.web.builders import PDF, RESOURCE, form
@@ -80,6 +81,29 @@ async def test_what_may_not_be_changed_is_refused_with_the_reason(node: Node) ->
     forms = [each for each in (await adapter.get(path)).root.all("form") if each["action"].endswith("/adapt")]
     assert [each.all("button") for each in forms] == [[]]
     assert "/drafts/" not in (await adapter.get("/drafts")).html
+
+
+async def test_what_has_a_licence_that_is_not_known_here_is_not_adapted_but_named_and_linked(
+    node: Node, db: Database, here: Here
+) -> None:
+    _, teacher = await node.a_teacher()
+    author = await a_person(db, here, local=False)
+    address = "https://creativecommons.org/licenses/by-sa/3.0/"
+    code = {"licence": None, "licence_label": "cc-by-sa-3.0", "licence_url": address}
+    post, bare = await a_resource(db, here, by=author), await a_resource(db, here, by=author)
+    await db.write(lambda tx: tx.execute(update(Resource).where(Resource.post_id == post.id).values(code)))
+    nothing = {"licence": None, "licence_label": "", "licence_url": None}
+    await db.write(lambda tx: tx.execute(update(Resource).where(Resource.post_id == bare.id).values(nothing)))
+
+    page, other = [(await teacher.get(f"/posts/{each.id}")).root for each in (post, bare)]
+    sent = await teacher.post(f"/posts/{post.id}/adapt")
+
+    link = page.one("a", href=address)
+    assert (link.text, "cc-by-sa" in page.text) == ("CC BY-SA 3.0", False)
+    assert "This node does not know this licence" in page.text
+    assert "Its author does not say what may be done with it" in other.text
+    assert [each.all("form", aria_labelledby="adapt")[0].all("button") for each in (page, other)] == [[], []]
+    assert (sent.status, "does not know its licence" in sent.html) == (403, True)
 
 
 async def test_a_licence_that_breaks_a_promise_is_published_only_on_second_thoughts(node: Node) -> None:

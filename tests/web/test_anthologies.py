@@ -592,3 +592,23 @@ async def test_pages_take_the_same_number_of_statements_for_any_number_of_resour
 
     assert shelves[0] == shelves[1]
     assert (entries, lists) == ([1, 1], [1, 1, 1])
+
+
+async def test_curators_are_told_who_follows_their_collection(node: Node, db: Database, here: Here) -> None:
+    _, anna = await node.a_teacher("anna", name="Anna")
+    _, ben = await node.a_teacher("ben", name="Ben Bright")
+    far = await a_person(db, here, local=False, name="Far Away")
+    own = await a_collection(anna)
+    handle = (await anna.post("/handles/new", {"name": "Hants", "username": "hants", "about": ""})).location
+    shared = await a_collection(anna, title="Of us all", curator=handle.rpartition("/")[2])
+
+    await ben.post("/follow", {"actor": str(own), "next": "/"})
+    for collection in (own, shared):
+        await db.write(follows.request, here, follower_id=far.id, followee_id=collection, uri=f"{far.uri}#{collection}")
+    await anna.post("/follow", {"actor": str(own), "next": "/"})
+
+    told = (await anna.get("/notices")).root.text, (await anna.get(f"{handle}/notices")).root.text
+    assert "Ben Bright follows the collection Great fractions! now" in told[0]
+    assert "Far Away follows the collection Great fractions! now" in told[0]
+    assert ("Of us all" in told[0], "Far Away follows the collection Of us all now" in told[1]) == (False, True)
+    assert "Anna follows" not in told[0]

@@ -31,7 +31,12 @@ async def share(teacher: Browser, **over: str) -> str:
 async def a_foreign_resource(db: Database, here: Here, *, url: str, sha256: str = HASH, **over: Any) -> Made:
     author = await a_person(db, here, local=False)
     post = await a_post(db, here, by=author, title="Wall", content="<p>As others see it</p>", **over)
-    about = {"description": "A wall.\n\n<b>Two</b> parts.", "licence_label": "CC BY 4.0", "version": 1}
+    about = {
+        "description": "A wall.\n\n<b>Two</b> parts.",
+        "licence": "CC-BY-4.0",
+        "licence_label": "CC BY 4.0",
+        "version": 1,
+    }
     await db.write(add, Resource, post_id=post.id, **about)
     await db.write(add_terms, post.id, WORKSHEET)
     file = {"name": "wall.pdf", "media_type": "application/pdf", "size": len(PDF), "sha256": sha256, "url": url}
