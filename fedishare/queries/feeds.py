@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, bindparam, select
+from sqlalchemy import CompoundSelect, Connection, Select, and_, bindparam, desc, select
 
 from fedishare.db.people import Actor
 from fedishare.db.posts import Post, PostTag
 from fedishare.db.resources import ResourceTerm
+from fedishare.db.rooms import Carried
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import Kind
 from fedishare.domain.terms import TermKind
@@ -69,7 +70,14 @@ OWNER: Final = (
 # The node is there before everything that can be in a feed.
 BEGAN: Final = select(Actor.created_at).where(Actor.uri == bindparam("node"))
 BY_AUTHOR: Final = _newest(Post.author_id == bindparam("actor"))
-IN_ROOM: Final = _newest(Post.room_id == bindparam("room"))
+# What a room has by a link alone is in its feed too. A post is in one of the two parts only.
+_entries: Final = select(Post.id.label("entry")).where(_is_listed, Post.id < bindparam("before"))
+IN_ROOM: Final = (
+    _entries.where(Post.room_id == bindparam("room"))
+    .union_all(_entries.join(Carried, and_(Carried.post_id == Post.id, Carried.room_id == bindparam("room"))))
+    .order_by(desc("entry"))
+    .limit(bindparam("limit"))
+)
 # The feeds of others' posts are with their servers.
 WITH_TAG: Final = _newest(Post.local, Post.id.in_(select(PostTag.post_id).where(PostTag.name == bindparam("name"))))
 ON_SUBJECT: Final = _newest(
@@ -127,7 +135,7 @@ def tags(tx: Connection, ids: Sequence[int]) -> defaultdict[int, list[str]]:
     return found
 
 
-def _page(tx: Connection, statement: Select[int], **values: Any) -> Page:
+def _page(tx: Connection, statement: Select[int] | CompoundSelect[int], **values: Any) -> Page:
     ids = list(tx.scalars(statement, values | {"viewer": sight.NOBODY, "limit": PAGE + 1}))
     shown = ids[:PAGE]
     return Page(cards(tx, shown, viewer=None), tags(tx, shown), shown[-1] if len(ids) > PAGE else None)

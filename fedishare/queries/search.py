@@ -40,6 +40,7 @@ from fedishare.db.library import LibraryEntry
 from fedishare.db.people import Actor
 from fedishare.db.posts import Mention, Post
 from fedishare.db.resources import Resource, ResourceFile, ResourceTerm
+from fedishare.db.rooms import Carried
 from fedishare.domain import formats, tokens, vocabularies
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import FollowState
@@ -169,8 +170,15 @@ def searchable() -> ColumnElement[bool]:
         Follow.followee_id.in_([Post.author_id, Post.room_id]),
         Follow.state == FollowState.ACCEPTED,
     )
+    # A room that is linked with another has its posts, and they are for its members as well.
+    is_carried = exists().where(
+        Carried.post_id == Post.id,
+        Follow.followee_id == Carried.room_id,
+        Follow.follower_id == sight.VIEWER,
+        Follow.state == FollowState.ACCEPTED,
+    )
     is_named = exists().where(Mention.post_id == Post.id, Mention.actor_id == sight.VIEWER)
-    return or_(Post.visibility != Visibility.QUIET, Post.author_id == sight.VIEWER, follows, is_named)
+    return or_(Post.visibility != Visibility.QUIET, Post.author_id == sight.VIEWER, follows, is_carried, is_named)
 
 
 def _hits(*, is_sqlite: bool, has_words: bool) -> Any:

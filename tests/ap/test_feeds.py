@@ -11,6 +11,7 @@ from fedishare.core.here import Here
 from fedishare.db.engine import Database
 from fedishare.db.people import Actor
 from fedishare.db.posts import PostTag
+from fedishare.db.rooms import Carried
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import Kind, PaperKind
 from fedishare.queries import feeds
@@ -122,7 +123,14 @@ async def test_rooms_tags_and_subjects_have_feeds_of_what_is_in_them(
     for post in (ours, theirs):
         await db.write(add, PostTag, post_id=post.id, name="fractions", label="fractions")
 
-    assert ids(await read(peer, "/@maths.atom")) == uris([theirs, ours])
+    elsewhere = await a_room(db, here, local=False)
+    linked = await a_resource(db, here, by=bea, room_id=elsewhere.id)
+    hidden = await a_resource(db, here, by=bea, room_id=elsewhere.id, visibility=Visibility.ROOM)
+    for post in (linked, hidden):
+        await db.write(add, Carried, room_id=room.id, post_id=post.id, entry_id=post.id)
+
+    # What came to the room by a link is in its feed, if it is for everybody.
+    assert ids(await read(peer, "/@maths.atom")) == uris([linked, theirs, ours])
     assert ids(await read(peer, "/tags/Fractions.atom")) == [ours.uri]
     assert ids(await read(peer, "/subjects/mathematics.atom")) == [ours.uri]
     assert ids(await read(peer, "/subjects/history.atom")) == []

@@ -14,6 +14,7 @@ from fedishare.db.follows import Block
 from fedishare.db.people import Actor
 from fedishare.db.posts import Mention, Post
 from fedishare.db.resources import Resource, ResourceFile
+from fedishare.db.rooms import Carried
 from fedishare.domain import tokens, vocabularies
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import Kind
@@ -89,7 +90,7 @@ ITEMS: Final = st.builds(
     some(tuple(MEDIA), 3),
     st.sampled_from(AUTHORS),
     st.sampled_from((Visibility.PUBLIC, *Visibility)),
-    st.sampled_from((None, "mine", "other")),
+    st.sampled_from((None, "mine", "other", "linked")),
     st.booleans(),
     st.sampled_from((False, False, False, True)),
 )
@@ -117,7 +118,7 @@ def sees(item: Item) -> bool:
         case Visibility.ROOM:
             return item.room == "mine"
         case Visibility.QUIET:
-            return item.is_named or item.author == "followed" or item.room == "mine"
+            return item.is_named or item.author == "followed" or item.room in {"mine", "linked"}
         case Visibility.FOLLOWERS:
             return item.is_named or item.author == "followed"
         case _:
@@ -208,7 +209,9 @@ def _add(tx: Connection, here: Here, item: Item, people: dict[str, Made]) -> int
     facts: dict[str, Any] = {"title": item.title, "language": item.language, "visibility": item.visibility}
     facts |= {"deleted_at": here.now() if item.is_gone else None, "published_at": here.now(), "content": ""}
     facts |= {"local": False, "addressed_to": [], "addressed_cc": [], "thread_id": post_id, "kind": "Note", "url": "u"}
-    facts["room_id"] = people[item.room].id if item.room is not None else None
+    # Linked rooms: the post is in another one, and in the viewer's by the link.
+    room = "other" if item.room == "linked" else item.room
+    facts["room_id"] = people[room].id if room is not None else None
     add(tx, Post, id=post_id, uri=f"https://x.test/{post_id}", author_id=people[item.author].id, **facts)
     low, high = item.ages
     described = {"licence": item.licence, "licence_label": "", "age_min": low, "age_max": high}
@@ -218,6 +221,8 @@ def _add(tx: Connection, here: Here, item: Item, people: dict[str, Made]) -> int
     for place, media_type in enumerate(item.media):
         rest = {"name": f"file{place}", "size": 1, "sha256": "", "url": "u", "media_type": media_type}
         add(tx, ResourceFile, post_id=post_id, position=place, **rest)
+    if item.room == "linked":
+        add(tx, Carried, room_id=people["mine"].id, post_id=post_id, entry_id=post_id)
     if item.is_named:
         add(tx, Mention, post_id=post_id, actor_id=people["viewer"].id)
     library.keep(tx, post_id=post_id)
