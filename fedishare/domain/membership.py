@@ -49,6 +49,12 @@ def rules_in(summary: str) -> str:
     return markup.plain(summary[heading.end() :]).strip() if heading else ""
 
 
+def about_in(summary: str) -> str:
+    """What a room elsewhere says of itself but for its rules, as safe HTML."""
+    heading = _HEADING.search(summary)
+    return markup.clean(summary[: heading.start()]) if heading else summary
+
+
 def rules_version(rules: str) -> int:
     """Which rules somebody accepted where nobody counts their versions."""
     return (int.from_bytes(sha256(rules.encode()).digest()[:4]) >> 1) or 1

@@ -298,7 +298,13 @@ def _line(line: str) -> str:
 def _name_for(tx: Connection, here: Here, title: str) -> str:
     """A short name out of a title: "Great fractions!" becomes great-fractions, or great-fractions-2."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    stem = "-".join(_WORD.findall(plain))[:_LONGEST_NAME].strip("-") or "collection"
+    first, *more = _WORD.findall(plain) or ["collection"]
+    stem = first[:_LONGEST_NAME]
+    for word in more:
+        # No word is cut off in the middle.
+        if len(stem) + 1 + len(word) > _LONGEST_NAME:
+            break
+        stem = f"{stem}-{word}"
     for number in range(1, _TRIES):
         name = stem if number == 1 else f"{stem}-{number}"
         if tx.scalar(NAME_TAKEN, {"handle": f"{name}@{here.uris.authority}".lower()}) is None:

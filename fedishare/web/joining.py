@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from fedishare.core import hosts
 from fedishare.core.errors import FediShareError, Invalid, NotFound
 from fedishare.core.here import Here
+from fedishare.domain import membership as rules
 from fedishare.domain.dialects import OURS
 from fedishare.domain.kinds import Access, FollowState
 from fedishare.http.keys import DATABASE, HERE, LIMITS, TOOLS, VISITOR
@@ -116,6 +117,7 @@ async def _show(request: web.Request, *, link: str, errors: dict[str, str] | Non
         status=422 if errors else 200,
         **door._asdict(),
         link=link,
+        about=door.who.summary if door.who.local else rules.about_in(door.who.summary),
         may_come=door.terms.access is not Access.PRIVATE or door.terms.is_invited or bool(link) or not door.who.local,
         errors=errors or {},
     )
