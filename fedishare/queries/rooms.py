@@ -99,9 +99,10 @@ FACTS: Final = (
         Actor.locked,
         Actor.discoverable,
         Room.rules_version,
-        case((Past.room_id.is_not(None), Past.ended_at.is_not(None))),
+        case((Past.room_id.is_not(None), Past.ended_at.is_not(None))).label("has_past"),
+        Actor.local,
+        Actor.summary,
     )
-    select(Room.rules, _members, Actor.locked, Actor.discoverable, Room.rules_version, Actor.local, Actor.summary)
     .select_from(Actor)
     .outerjoin(Room, Room.actor_id == Actor.id)
     .outerjoin(Past, Past.room_id == Actor.id)
@@ -225,15 +226,11 @@ def public(tx: Connection) -> list[RoomLine]:
 
 def facts(tx: Connection, *, room_id: int) -> RoomFacts:
     """What a room's page says beside its posts. A room elsewhere has the members we know of."""
-    rules, members, locked, discoverable, version, has_past = tx.execute(FACTS, {"room": room_id}).one()
-    stewards = tuple(face(row) for row in tx.execute(STEWARDS, {"room": room_id}))
-    access = membership.access(locked=locked, discoverable=discoverable)
-    return RoomFacts(rules or "", members, stewards, access, version or 0, has_past)
     row = tx.execute(FACTS, {"room": room_id}).one()
     stewards = tuple(face(each) for each in tx.execute(STEWARDS, {"room": room_id}))
     access = membership.access(locked=row.locked, discoverable=row.discoverable)
     rules, version = _rules(row)
-    return RoomFacts(rules, row[1], stewards, access, version)
+    return RoomFacts(rules, row[1], stewards, access, version, row.has_past)
 
 
 def members(tx: Connection, *, room_id: int, own_school: str) -> list[MemberLine]:

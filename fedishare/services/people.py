@@ -44,7 +44,6 @@ BY_URI: Final = (
     .where(Actor.uri == bindparam("named"))
     .with_for_update()
 )
-BY_URI: Final = select(Actor.id, Actor.local).where(Actor.uri == bindparam("named")).with_for_update()
 HOLD: Final = select(Actor.id).where(Actor.id == bindparam("actor")).with_for_update()
 ARCHIVE: Final = (
     update(Actor)
