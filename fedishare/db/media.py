@@ -13,7 +13,7 @@ class Media(Base):
 
     Apps call it by its `id`. Until its `state` is ready, what lies at `storage_key` is what came in, and nobody gets
     it; `problem` says what is wrong with one that failed. `thumb_key` names the picture that stands for it in small.
-    Whoever has the `pass_key` sees it: apps are told it, for they show pictures without saying whose they are.
+    Apps show pictures without saying whose they are: with the `pass_key` the passes are made that say it for them.
     """
 
     __tablename__ = "media"

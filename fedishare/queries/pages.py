@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from hmac import compare_digest
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, select
@@ -15,11 +14,11 @@ from fedishare.db.people import Actor, Portrait
 from fedishare.db.posts import Post, Revision
 from fedishare.db.reports import Report
 from fedishare.db.resources import ResourceFile, Use
-from fedishare.domain import vocabularies
+from fedishare.domain import passes, vocabularies
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import FileState, MediaState
 from fedishare.domain.reports import ReportCategory
-from fedishare.queries import published, sight, timelines
+from fedishare.queries import published, sight, timelines, tokens
 from fedishare.queries.cards import FACE_WIDTH, Card, Face, face, face_columns
 
 MOST_USES: Final = 200
@@ -222,21 +221,27 @@ def is_shared(tx: Connection, *, storage_keys: Sequence[str]) -> bool:
 
 
 def picture(
-    tx: Connection, *, key: str, viewer: int | None, reader: int | None = None, pass_key: str | None = None
+    tx: Connection, *, key: str, viewer: int | None, reader: int | None = None, shown_pass: str | None = None
 ) -> StoredPicture:
-    """A picture on a post that `viewer` or `reader` may see, one of the viewer's own, or one that they have a pass for.
+    """A picture on a post that `viewer` or `reader` may see, or one of the viewer's own.
 
-    Apps have passes: they show pictures without saying whose they are.
+    Apps load pictures without their token: `shown_pass` stands for it, as long as it stands itself.
 
     Raises NotFound for every other (MED-09).
     """
     row = tx.execute(PICTURE, {"named": key}).one_or_none()
     if row is not None:
         facts: Sequence[Any]
-        *facts, owner_id, post_id, wanted = row
-        is_own = viewer is not None and owner_id == viewer
-        has_pass = pass_key is not None and wanted is not None and compare_digest(pass_key.encode(), wanted.encode())
-        if is_own or has_pass or (post_id is not None and _may_have(tx, post_id=post_id, viewer=viewer, reader=reader)):
+        *facts, owner_id, post_id, secret = row
+        owns = viewer is not None and owner_id == viewer
+        if owns or (post_id is not None and _may_have(tx, post_id=post_id, viewer=viewer, reader=reader)):
+            return StoredPicture(*facts)
+        token_id = None if shown_pass is None or secret is None else passes.holder(shown_pass, secret=secret)
+        holder = None if token_id is None else tokens.standing(tx, token_id=token_id)
+        # What was uploaded by an app that acts as a handle is still its teacher's own.
+        if holder is not None and (
+            owner_id in holder or (post_id is not None and sight.may_see(tx, post_id=post_id, viewer=holder.actor_id))
+        ):
             return StoredPicture(*facts)
     raise NotFound("There is no such picture, or it is not for you.")
 

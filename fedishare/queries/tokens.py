@@ -33,6 +33,13 @@ class Bearer(NamedTuple):
     is_frozen: bool
 
 
+class Holder(NamedTuple):
+    """As whom a token acts, and whose it is."""
+
+    actor_id: int
+    person_id: int
+
+
 class Allowed(NamedTuple):
     """A line of the list of apps that somebody allowed to act for them."""
 
@@ -82,6 +89,9 @@ STILL: Final = (
     .where(Token.id.in_(bindparam("ids", expanding=True)))
     .where(or_(Token.account_id.is_(None), ~_frozen))
 )
+HOLDER: Final = _standing.with_only_columns(Token.actor_id, Account.actor_id).where(
+    Token.id == bindparam("token_of"), Token.account_id.is_not(None), ~_frozen
+)
 OF_ACCOUNT: Final = (
     select(Token.id, App.name, App.website, Token.scopes, Token.created_at, Token.used_at, *face_columns(Actor))
     .outerjoin(App, App.id == Token.app_id)
@@ -113,6 +123,15 @@ def bearer(tx: Connection, *, hashed: bytes) -> Bearer | None:
 def still(tx: Connection, *, ids: Iterable[int]) -> set[int]:
     """Which of these tokens still stand: not revoked, nobody frozen, the handle still run by whose it is."""
     return set(tx.scalars(STILL, {"ids": list(ids)}))
+
+
+def standing(tx: Connection, *, token_id: int) -> Holder | None:
+    """Who holds a token that still stands; None for any other, and for that of an app by itself."""
+    row = tx.execute(HOLDER, {"token_of": token_id}).one_or_none()
+    if row is None:
+        return None
+    actor_id, person_id = row
+    return Holder(actor_id or person_id, person_id)
 
 
 def allowed(tx: Connection, *, account_id: int) -> list[Allowed]:

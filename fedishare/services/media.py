@@ -88,6 +88,14 @@ DROP: Final = (
     .where(Media.key.in_(bindparam("keys", expanding=True)), Media.post_id.is_(None))
     .returning(Media.storage_key)
 )
+_stood_for: Final[Any] = aliased(Media)
+SAME_PASS: Final = (
+    update(Media)
+    .where(Media.key == bindparam("named"))
+    .values(
+        pass_key=select(_stood_for.pass_key).where(_stood_for.id == bindparam("media")).scalar_subquery(),
+    )
+)
 SET_THUMB: Final = update(Media).where(Media.id == bindparam("media")).values(thumb_key=bindparam("small"))
 DESCRIBE_ATTACHED: Final = (
     update(Attachment)
@@ -166,8 +174,9 @@ def _add(
 
 
 def add_thumb(tx: Connection, here: Here, *, owner_id: int, media_id: int, upload: Upload) -> None:
-    """The picture that stands for another one in small."""
+    """The picture that stands for another one in small, and for which the same passes are good."""
     _, key = _add(tx, here, owner_id=owner_id, upload=upload, alt="", focal=None, state=MediaState.READY)
+    tx.execute(SAME_PASS, {"named": key, "media": media_id})
     tx.execute(SET_THUMB, {"media": media_id, "small": key})
 
 

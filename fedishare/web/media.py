@@ -26,7 +26,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         key=key,
         viewer=viewer,
         reader=await readers.reader(request),
-        pass_key=request.query.get("pass"),
+        shown_pass=request.query.get("pass"),
     )
     headers = downloads.headers(media_type=found.media_type, visibility=found.visibility, seconds=FRESH_FOR)
     if not files.is_inline_image(found.media_type):

@@ -9,6 +9,7 @@ from PIL import Image
 
 from fedishare.api import media as api
 from fedishare.net import blurhash
+from fedishare.services import tokens
 from tests.api.conftest import Phone, Reply, School
 from tests.builders import a_follow_row
 
@@ -155,14 +156,60 @@ async def test_pictures_of_what_is_not_for_everybody_open_for_those_who_were_tol
     posted = (await phone.post("/api/v1/statuses", json=said)).json
     assert posted["visibility"] == "private"
 
-    seen = (await other.get(f"/api/v1/statuses/{posted['id']}")).json["media_attachments"][0]["url"]
-    address = seen.removeprefix("https://alder.test")
+    address = await shown_at(other, posted)
     stranger = school.node.stranger
     assert (await stranger.get(address)).status == 200
+    assert await shown_at(other, posted) == address != await shown_at(phone, posted)
     assert (await stranger.get(address.partition("?")[0])).status == 404
-    assert (await stranger.get(f"{address}x")).status == 404
+    for wrong in (
+        f"{address}x",
+        f"{address[:-1]}~",
+        f"{address.partition('=')[0]}=",
+        address.replace("pass=", "pass=1"),
+    ):
+        assert (await stranger.get(wrong)).status == 404
     await phone.delete(f"/api/v1/statuses/{posted['id']}", delete_media="true")
     assert (await stranger.get(address)).status == 404
+
+
+async def shown_at(phone: Phone, status: dict[str, Any], field: str = "url") -> str:
+    """Where an app is told that the first picture of a post lies."""
+    shown = (await phone.get(f"/api/v1/statuses/{status['id']}")).json
+    history = (await phone.get(f"/api/v1/statuses/{status['id']}/history")).json
+    assert history[0]["media_attachments"] == shown["media_attachments"]
+    return str(shown["media_attachments"][0][field]).removeprefix("https://alder.test")
+
+
+async def test_what_somebody_may_see_no_more_opens_no_more(school: School) -> None:
+    ada, phone = await school.a_teacher("ada")
+    ben, first = await school.a_teacher("ben")
+    cat, third = await school.a_teacher("cat")
+    for follower in (ben, cat):
+        await a_follow_row(school.db, school.here, by=follower, of=ada)
+    second = await school.phone(ben)
+    one, two = (await upload(phone, a_picture())).json, (await upload(phone, a_picture(colour="red"))).json
+    loose = (await upload(phone, a_picture())).json["url"].removeprefix("https://alder.test")
+    said = {"status": "x", "visibility": "private"}
+    posted = (await phone.post("/api/v1/statuses", json=said | {"media_ids": [one["id"]]})).json
+    another = (await phone.post("/api/v1/statuses", json=said | {"media_ids": [two["id"]]})).json
+    addresses = [await shown_at(each, posted) for each in (first, second, third, phone)]
+    stranger = school.node.stranger
+
+    async def opened(*addresses: str) -> list[int]:
+        return [(await stranger.get(address)).status for address in addresses]
+
+    assert await opened(*addresses, loose) == [200] * 5
+    # The pass for one picture is none for another.
+    plain, proof = (await shown_at(first, another)).partition("?")[0], addresses[0].partition("?")[2]
+    assert await opened(f"{plain}?{proof}") == [404]
+
+    token_id = int(addresses[0].partition("pass=")[2].partition(".")[0], 16)
+    await school.db.write(tokens.end, token_id=token_id, now=school.here.now())
+    assert await opened(*addresses) == [404, 200, 200, 200]
+    await phone.post(f"/api/v1/accounts/{ben.id}/remove_from_followers")
+    assert await opened(*addresses) == [404, 404, 200, 200]
+    await phone.post(f"/api/v1/accounts/{cat.id}/block")
+    assert await opened(*addresses) == [404, 404, 404, 200]
 
 
 async def test_a_small_picture_may_stand_for_it(school: School) -> None:
@@ -178,6 +225,14 @@ async def test_a_small_picture_may_stand_for_it(school: School) -> None:
     assert posted["media_attachments"][0]["preview_url"].partition("?")[0] == sent["preview_url"].partition("?")[0]
     shown = posted["media_attachments"][0]["preview_url"].removeprefix("https://alder.test")
     assert "pass=" not in shown
+    form = FormData()
+    form.add_field("file", a_picture(), filename="a.png", content_type=PNG)
+    form.add_field("thumbnail", a_picture(colour="red"), filename="b.png", content_type=PNG)
+    sent = (await phone.ask("POST", "/api/v2/media", data=form)).json
+    said = {"status": "x", "media_ids": [sent["id"]], "visibility": "private"}
+    private = (await phone.post("/api/v1/statuses", json=said)).json
+    small = await shown_at(phone, private, "preview_url")
+    assert [(await school.node.stranger.get(each)).status for each in (small, small.partition("?")[0])] == [200, 404]
 
 
 def test_a_picture_of_one_colour_has_a_hash_of_that_colour() -> None:

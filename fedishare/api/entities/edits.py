@@ -55,7 +55,7 @@ def history(tx: Connection, call: Call, post_id: int) -> list[StatusEdit]:
     resource = resources.cards(tx, [post_id]).get(post_id)
     options = ready.poll.options if ready.poll is not None else ()
     poll = EditedPoll(tuple(PollOption(option.title) for option in options)) if options else None
-    since, found = fact.published_at, []
+    attached, since, found = statuses.attachments(call, ready), fact.published_at, []
     for version in (*sources.versions(tx, post_id=post_id), None):
         then = (
             fact
@@ -69,7 +69,7 @@ def history(tx: Connection, call: Call, post_id: int) -> list[StatusEdit]:
                 sensitive=fact.sensitive if version is None else bool(then.warning),
                 created_at=stamp(since),
                 account=ready.plain.account,
-                media_attachments=ready.plain.media_attachments,
+                media_attachments=attached,
                 poll=poll,
             )
         )

@@ -1,10 +1,12 @@
 """What is attached to a post, and what is on its way there: Mastodon's MediaAttachment."""
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, NamedTuple
 
 import msgspec
 
 from fedishare.api.calls import Call
+from fedishare.domain import passes
 from fedishare.domain.audience import OPEN, Visibility
 from fedishare.domain.kinds import AttachmentKind
 from fedishare.queries.statuses import Medium
@@ -56,13 +58,21 @@ class MediaAttachment(msgspec.Struct, frozen=True, kw_only=True):
     blurhash: str | None
 
 
+class Blank(NamedTuple):
+    """Where the pass of whoever looks goes, in what is kept for all of them; `secret` is its picture's."""
+
+    space: bytes
+    secret: str
+
+
 def attached(call: Call, medium: Medium, *, visibility: Visibility) -> MediaAttachment:
-    """Something on a post. Apps load it without their token: what is not for everybody has an address of its own."""
+    """Something on a post, the same for everybody: the address of a picture that not everybody may see has a blank."""
     is_ours = medium.media_id is not None
-    pass_key = None if visibility in OPEN else medium.pass_key
-    url = _with_pass(medium.url, pass_key)
+    needs_pass = visibility not in OPEN and medium.pass_key is not None
+    query = f"?pass={_space(medium.id)}" if needs_pass else ""
+    url = medium.url + query
     kind = AttachmentKind.IMAGE if medium.media_type.startswith("image/") else medium.kind
-    small = url if medium.thumb_key is None else _with_pass(call.here.uris.media(medium.thumb_key), pass_key)
+    small = url if medium.thumb_key is None else call.here.uris.media(medium.thumb_key) + query
     return MediaAttachment(
         id=str(medium.media_id if medium.media_id is not None else medium.id),
         type=TYPES[kind],
@@ -75,10 +85,31 @@ def attached(call: Call, medium: Medium, *, visibility: Visibility) -> MediaAtta
     )
 
 
+def blanks(media: Iterable[Medium], *, visibility: Visibility) -> tuple[Blank, ...]:
+    """The blanks that `attached` leaves, nearly always none."""
+    if visibility in OPEN:
+        return ()
+    return tuple(Blank(_space(one.id).encode(), one.pass_key) for one in media if one.pass_key is not None)
+
+
+def _space(attachment_id: int) -> str:
+    # A colon is in no pass, and the id in no other picture's blank.
+    return f"blank:{attachment_id}:"
+
+
+def filled(call: Call, written: bytes, blanks: Iterable[Blank]) -> bytes:
+    """What was written with blanks, with the passes of whose token this is."""
+    token_id = call.who.token_id
+    for blank in blanks:
+        told = "" if token_id is None else passes.issue(blank.secret, token_id=token_id)
+        written = written.replace(b"?pass=" + blank.space, f"?pass={told}".encode())
+    return written
+
+
 def uploaded(call: Call, row: Uploaded) -> MediaAttachment:
     """Something that somebody uploaded, whether a post carries it yet or not. For its owner."""
-    url = _with_pass(call.here.uris.media(row.key), row.pass_key) if row.is_ready else None
-    small = url if row.thumb_key is None else _with_pass(call.here.uris.media(row.thumb_key), row.pass_key)
+    url = _with_pass(call, call.here.uris.media(row.key), row.pass_key) if row.is_ready else None
+    small = url if row.thumb_key is None else _with_pass(call, call.here.uris.media(row.thumb_key), row.pass_key)
     return MediaAttachment(
         id=str(row.id),
         type="image",
@@ -91,8 +122,9 @@ def uploaded(call: Call, row: Uploaded) -> MediaAttachment:
     )
 
 
-def _with_pass(url: str, pass_key: str | None) -> str:
-    return f"{url}?pass={pass_key}" if pass_key else url
+def _with_pass(call: Call, url: str, secret: str | None) -> str:
+    token_id = call.who.token_id
+    return url if secret is None or token_id is None else f"{url}?pass={passes.issue(secret, token_id=token_id)}"
 
 
 def _meta(width: int | None, height: int | None, x: float | None, y: float | None) -> Meta:

@@ -116,10 +116,12 @@ class Ready(NamedTuple):
     """What is kept of a post: its JSON up to where the viewer's own part begins, and what that part is made from.
 
     `whole` is all of it, by what the post is to a viewer and whether it is their own: it says nothing else of them.
+    Where its pictures are not for everybody, all this has `blanks`.
     """
 
     head: bytes
     plain: Plain
+    blanks: tuple[media.Blank, ...]
     author_id: int
     visibility: Visibility
     policy: QuotePolicy | None
@@ -193,6 +195,14 @@ def shown(tx: Connection, call: Call, lines: Sequence[Line]) -> list[Status]:
     ]
 
 
+def attachments(call: Call, ready: Ready) -> tuple[MediaAttachment, ...]:
+    """What is attached to a post, for whose token this is."""
+    if not ready.blanks:
+        return ready.plain.media_attachments
+    written = media.filled(call, json.dumps(ready.plain.media_attachments), ready.blanks)
+    return msgspec.json.decode(written, type=tuple[MediaAttachment, ...])
+
+
 def plainly(tx: Connection, call: Call, post_id: int) -> Ready:
     """What is kept of one post, for what is made from parts of it. Whether the viewer may see it was asked before."""
     return _ready(tx, call, [post_id])[post_id]
@@ -255,7 +265,7 @@ class _View:
         ready, viewer = self._ready[seen.id], self._call.viewer
         is_plain = ready.poll is None and ready.quote is None and viewer is not None and seen.id not in self._met
         if not is_plain:
-            return self._written(ready, seen, is_nested=is_nested)
+            return self._filled(ready, self._written(ready, seen, is_nested=is_nested))
         # Nearly every post is to nearly everybody one of very few things.
         kind = (seen.bits, viewer == seen.author_id)
         found = ready.whole.get(kind)
@@ -263,7 +273,10 @@ class _View:
             found = self._written(ready, seen, is_nested=is_nested)
             if len(ready.whole) < MOST_KINDS:
                 ready.whole[kind] = found
-        return found
+        return self._filled(ready, found)
+
+    def _filled(self, ready: Ready, written: bytes) -> bytes:
+        return media.filled(self._call, written, ready.blanks) if ready.blanks else written
 
     def _written(self, ready: Ready, seen: Seen, *, is_nested: bool) -> bytes:
         viewer = self._call.viewer
@@ -422,11 +435,12 @@ def _make(tx: Connection, call: Call, ids: list[int]) -> dict[int, Ready]:
             card=_card(call, fact, resource, authors[fact.author_id]),
             application=Application(fact.app_name, fact.app_website) if fact.app_name else None,
         )
-        made[fact.id] = _ready_of(fact, plainly, polls.asked(fact, answers[fact.id]))
+        blanks = media.blanks(pictures[fact.id], visibility=fact.visibility)
+        made[fact.id] = _ready_of(fact, plainly, polls.asked(fact, answers[fact.id]), blanks)
     return made
 
 
-def _ready_of(fact: Fact, plainly: Plain, poll: Asked | None) -> Ready:
+def _ready_of(fact: Fact, plainly: Plain, poll: Asked | None, blanks: tuple[media.Blank, ...]) -> Ready:
     quote = None
     if fact.quoted_uri is not None and fact.quote_state is not None:
         quote = Quoted(fact.quoted_uri, fact.quote_state, fact.quoted_id, fact.quoted_is_gone)
@@ -437,7 +451,7 @@ def _ready_of(fact: Fact, plainly: Plain, poll: Asked | None) -> Ready:
     said += [each.description for each in plainly.media_attachments if each.description]
     wording = Wording(fact.id, fact.author_id, "\n\n".join(filter(None, said)), fact.language)
     head = json.dumps(plainly)[:-1]
-    return Ready(head, plainly, fact.author_id, fact.visibility, policy, poll, quote, wording, {})
+    return Ready(head, plainly, blanks, fact.author_id, fact.visibility, policy, poll, quote, wording, {})
 
 
 def content(fact: Fact, resource: ResourceRow | None) -> str:

@@ -60,12 +60,13 @@ def told(tx: Connection, call: Call, news: News, ears: Sequence[Ear]) -> list[li
     standing = tokens.still(tx, ids={ear.who.token_id for ear in ears if ear.who.token_id is not None})
     listening = [ear for ear in ears if ear.who.token_id in standing]
     homes = _homes(tx, news, listening)
-    by_viewer: dict[int, list[Ear]] = defaultdict(list)
+    # By token and not only by viewer, because the addresses of private pictures are good for one token alone.
+    by_token: dict[int | None, list[Ear]] = defaultdict(list)
     for ear in listening:
-        by_viewer[ear.viewer].append(ear)
+        by_token[ear.who.token_id].append(ear)
     telling, found = Telling(call, news, homes, {}), dict[Ear, list[Message]]()
-    for theirs in by_viewer.values():
-        found |= _of_viewer(tx, telling, theirs)
+    for theirs in by_token.values():
+        found |= _of_token(tx, telling, theirs)
     return [found.get(ear, []) if ear.who.token_id in standing else None for ear in ears]
 
 
@@ -97,8 +98,8 @@ def _by_reader(lines: Iterable[Line]) -> dict[int, list[Line]]:
     return found
 
 
-def _of_viewer(tx: Connection, telling: Telling, ears: Sequence[Ear]) -> dict[Ear, list[Message]]:
-    """What all connections of one actor are told."""
+def _of_token(tx: Connection, telling: Telling, ears: Sequence[Ear]) -> dict[Ear, list[Message]]:
+    """What all connections of one app of somebody are told."""
     viewer = ears[0].viewer
     wanted = frozenset[Channel]().union(*(ear.channels for ear in ears))
     belongs = {channel: _belonging(tx, channel, viewer, telling) for channel in wanted}
