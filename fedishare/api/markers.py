@@ -11,7 +11,7 @@ from fedishare.api.params import is_id
 from fedishare.api.routes import Routes
 from fedishare.core.errors import Invalid
 from fedishare.queries import interests
-from fedishare.services import markers
+from fedishare.services import markers, notices
 
 routes: Final = Routes()
 
@@ -38,6 +38,8 @@ def place(tx: Connection, call: Call) -> dict[str, Marker]:
         if not (last.isascii() and last.isdecimal() and is_id(last)):
             raise Invalid("last_read_id must be an id.")
         markers.place(tx, call.here, actor_id=me, timeline=timeline, last_read_id=last)
+        if timeline == markers.NOTIFICATIONS:
+            notices.see_in_app(tx, call.here, recipient_id=me, upto=int(last))
         changed.append(timeline)
     return _places(tx, call, changed)
 

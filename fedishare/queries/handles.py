@@ -13,6 +13,7 @@ from fedishare.db.notices import Notice
 from fedishare.db.people import Actor
 from fedishare.db.reactions import Reaction
 from fedishare.domain.kinds import DeedKind, RunnerRole, RunnerState
+from fedishare.queries import held
 from fedishare.queries.cards import FACE_WIDTH, Card, Face, cards, face, face_columns
 from fedishare.queries.timelines import NEWEST
 
@@ -20,12 +21,11 @@ LOG_PAGE: Final = 50
 
 
 class Running(NamedTuple):
-    """A handle and how somebody stands to it. `unseen` counts what the handle was told and nobody looked at yet."""
+    """A handle and how somebody stands to it."""
 
     face: Face
     role: RunnerRole
     state: RunnerState
-    unseen: int
 
     @property
     def is_active(self) -> bool:
@@ -55,19 +55,19 @@ class Standing(NamedTuple):
     state: RunnerState
 
 
-_unseen = (
-    select(func.count())
-    .select_from(Notice)
-    .where(Notice.recipient_id == Actor.id, Notice.seen_at.is_(None))
-    .correlate(Actor)
-    .scalar_subquery()
-)
 RUN_BY: Final = (
-    select(Runner.role, Runner.state, _unseen, *face_columns(Actor))
+    select(Runner.role, Runner.state, *face_columns(Actor))
     .join(Actor, Actor.id == Runner.handle_id)
     .where(Runner.actor_id == bindparam("actor"), Runner.state != RunnerState.ENDED)
     .where(Actor.suspended_at.is_(None), Actor.deleted_at.is_(None))
     .order_by(Actor.name, Actor.id)
+)
+UNSEEN: Final = (
+    select(Notice.recipient_id, func.count())
+    .join(Runner, Runner.handle_id == Notice.recipient_id)
+    .where(Runner.actor_id == bindparam("actor"), Runner.state == RunnerState.ACTIVE)
+    .where(Notice.seen_at.is_(None), held.is_shown(Notice.recipient_id))
+    .group_by(Notice.recipient_id)
 )
 RUNNERS: Final = (
     select(Runner.role, Runner.state, *face_columns(Actor))
@@ -94,7 +94,13 @@ IS_HANDLE: Final = select(Handle.actor_id).where(Handle.actor_id == bindparam("h
 def run_by(tx: Connection, *, actor_id: int) -> list[Running]:
     """The handles, here and elsewhere, that somebody runs or is asked to run."""
     rows = tx.execute(RUN_BY, {"actor": actor_id})
-    return [Running(face(row[3:]), RunnerRole(row[0]), RunnerState(row[1]), row[2]) for row in rows]
+    return [Running(face(row[2:]), RunnerRole(row[0]), RunnerState(row[1])) for row in rows]
+
+
+def unseen(tx: Connection, *, actor_id: int, now: datetime) -> dict[int, int]:
+    """How much the handles that somebody runs were told and nobody looked at yet, where it is anything."""
+    rows = tx.execute(UNSEEN, {"actor": actor_id, "new_since": held.since(now)})
+    return {handle_id: count for handle_id, count in rows}  # noqa: C416 -- rows are no pairs to the type checker
 
 
 def voices(tx: Connection, *, actor_id: int) -> list[Face]:

@@ -3,11 +3,14 @@
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Boolean, Connection, bindparam, func, or_, select
 
+from fedishare.db.base import BigId
 from fedishare.db.notices import Notice
 from fedishare.db.people import Actor
 from fedishare.domain.kinds import NoticeKind
+from fedishare.domain.notices import Verdict
+from fedishare.queries import held
 from fedishare.queries.cards import Card, Face, cards, face, face_columns, faces
 from fedishare.queries.timelines import NEWEST
 
@@ -34,6 +37,7 @@ class NoticeLine(NamedTuple):
     room: Face | None
 
 
+_me: Final = bindparam("recipient", type_=BigId)
 RECENT: Final = (
     select(
         Notice.id,
@@ -46,20 +50,26 @@ RECENT: Final = (
         *face_columns(Actor),
     )
     .join(Actor, Actor.id == Notice.actor_id)
-    .where(Notice.recipient_id == bindparam("recipient"), Notice.id < bindparam("before"))
-    .where(Actor.suspended_at.is_(None))
+    .where(Notice.recipient_id == _me, Notice.id < bindparam("before"))
+    .where(Actor.suspended_at.is_(None), ~held.judged(Verdict.DROP, _me))
+    .where(or_(bindparam("with_held", type_=Boolean()), ~held.judged(Verdict.FILTER, _me)))
     .order_by(Notice.id.desc())
     .limit(bindparam("limit"))
 )
-UNSEEN: Final = (
+HELD: Final = (
     select(func.count())
     .select_from(Notice)
-    .where(Notice.recipient_id == bindparam("recipient"), Notice.seen_at.is_(None))
+    .join(Actor, Actor.id == Notice.actor_id)
+    .where(Notice.recipient_id == _me, Actor.suspended_at.is_(None), held.judged(Verdict.FILTER, _me))
 )
 
 
-def recent(tx: Connection, *, recipient: int, before: int = NEWEST, limit: int = PAGE) -> list[NoticeLine]:
-    rows = tx.execute(RECENT, {"recipient": recipient, "before": before, "limit": limit}).all()
+def recent(
+    tx: Connection, *, recipient: int, now: datetime, before: int = NEWEST, limit: int = PAGE, with_held: bool = False
+) -> list[NoticeLine]:
+    """A page, without what the reader dropped, nor, unless asked for, what they had held back."""
+    values = {"recipient": recipient, "before": before, "limit": limit, "with_held": with_held}
+    rows = tx.execute(RECENT, values | {"new_since": held.since(now)}).all()
     posts = {card.id: card for card in cards(tx, [row.post_id for row in rows if row.post_id], viewer=recipient)}
     meant = {row[0]: _room_id(row[1], row.cause) for row in rows}
     rooms = faces(tx, [room_id for room_id in meant.values() if room_id is not None])
@@ -84,5 +94,6 @@ def _room_id(kind: NoticeKind, cause: str) -> int | None:
     return int(room_id) if room_id.isdecimal() else None
 
 
-def unseen(tx: Connection, *, recipient: int) -> int:
-    return tx.scalar(UNSEEN, {"recipient": recipient}) or 0
+def waiting(tx: Connection, *, recipient: int, now: datetime) -> int:
+    """How many are held back until the reader agrees."""
+    return tx.scalar(HELD, {"recipient": recipient, "new_since": held.since(now)}) or 0

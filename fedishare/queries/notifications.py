@@ -1,35 +1,18 @@
-"""Notices as apps ask for them, who call them notifications: by type, by person, in groups, and held back.
-
-What somebody's policy holds back or drops is decided when it is read, so a policy that changes is true of all there is.
-"""
+"""Notices as apps ask for them, who call them notifications: by type, by person, in groups, and held back."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import (
-    Boolean,
-    ColumnElement,
-    Connection,
-    Select,
-    and_,
-    bindparam,
-    case,
-    exists,
-    false,
-    func,
-    or_,
-    select,
-)
+from sqlalchemy import Boolean, Connection, Select, bindparam, case, exists, func, or_, select
 
 from fedishare.db.base import BigId, UtcDateTime
 from fedishare.db.follows import Block, Follow, HostBlock, Mute
 from fedishare.db.notices import Notice, NoticePermission, NoticePolicy
 from fedishare.db.people import Actor
-from fedishare.db.posts import Post
-from fedishare.domain.audience import Visibility
-from fedishare.domain.kinds import FollowState, NoticeKind
-from fedishare.domain.notices import FROM_PEOPLE, LASTS, NEW_FOR, TYPES, Key, Policy, Verdict
+from fedishare.domain.kinds import NoticeKind
+from fedishare.domain.notices import LASTS, TYPES, Key, Policy, Verdict
+from fedishare.queries import held
 
 NEWEST: Final = (1 << 63) - 1
 MOST_COUNTED: Final = 1_000
@@ -102,6 +85,7 @@ def _judged(verdict: Verdict) -> ColumnElement[bool]:
 
 _shunned: Final = select(HostBlock.host).where(HostBlock.actor_id == _me)
 _is_held: Final = _judged(Verdict.FILTER)
+_is_held: Final = held.judged(Verdict.FILTER, _me)
 _base: Final = (
     select(Notice.id)
     .join(Actor, Actor.id == Notice.actor_id)
@@ -111,6 +95,8 @@ _base: Final = (
     .where(~exists().where(Mute.muter_id == _me, Mute.muted_id == Notice.actor_id, Mute.notices))
     .where(Actor.host.not_in(_shunned), Actor.domain.not_in(_shunned))
     .where(~_judged(Verdict.DROP))
+    .where(~exists().where(Mute.muter_id == _me, Mute.muted_id == Notice.actor_id))
+    .where(~held.judged(Verdict.DROP, _me))
 )
 _columns = (
     Notice.id,
@@ -174,17 +160,17 @@ def policy(tx: Connection, *, recipient_id: int) -> Policy:
 
 
 def page(tx: Connection, wanted: Wanted, *, limit: int) -> list[Told]:
-    """A page of notices, newest first. Two statements."""
+    """A page of notices, newest first."""
     values = {"sender": wanted.actor_id, "with_held": wanted.with_held, "limit": limit}
     values |= {"before": wanted.before, "above": wanted.above}
-    rows = tx.execute(PAGES[wanted.unseen_only][wanted.is_upward], _parameters(tx, wanted) | values)
+    rows = tx.execute(PAGES[wanted.unseen_only][wanted.is_upward], _parameters(wanted) | values)
     found = [Told(*row) for row in rows]
     return found[::-1] if wanted.is_upward else found
 
 
 def one(tx: Connection, wanted: Wanted, *, notice_id: int) -> Told | None:
     """One notice, held back or not."""
-    row = tx.execute(ONE, _parameters(tx, wanted) | {"notice": notice_id}).one_or_none()
+    row = tx.execute(ONE, _parameters(wanted) | {"notice": notice_id}).one_or_none()
     return Told(*row) if row is not None else None
 
 
@@ -193,26 +179,22 @@ def group(tx: Connection, wanted: Wanted, key: Key, *, limit: int) -> list[Told]
     begins = datetime.fromtimestamp(key.bucket * LASTS.total_seconds(), tz=UTC)
     values: dict[str, Any] = {"any_post": key.post_id is None, "post": key.post_id or 0, "limit": limit}
     values |= {"begins": begins, "ends": begins + LASTS, "before": wanted.before, "above": wanted.above}
-    asked = _parameters(tx, wanted._replace(kinds=[key.kind])) | values
+    asked = _parameters(wanted._replace(kinds=[key.kind])) | values
     return [Told(*row) for row in tx.execute(IN_GROUP, asked)]
 
 
 def asking(tx: Connection, wanted: Wanted, *, limit: int) -> list[Asking]:
     """Whose notices are held back, who wrote last first."""
     values = {"sender": wanted.actor_id, "before": wanted.before, "above": wanted.above, "limit": limit}
-    rows = [Asking(*row) for row in tx.execute(ASKING[wanted.is_upward], _parameters(tx, wanted) | values)]
+    rows = [Asking(*row) for row in tx.execute(ASKING[wanted.is_upward], _parameters(wanted) | values)]
     return rows[::-1] if wanted.is_upward else rows
 
 
 def held_of(tx: Connection, wanted: Wanted, *, senders: Sequence[int]) -> list[int]:
     """The notices from some people that are held back, by id."""
-    return list(tx.scalars(HELD_OF, _parameters(tx, wanted) | {"senders": list(senders)}))
+    return list(tx.scalars(HELD_OF, _parameters(wanted) | {"senders": list(senders)}))
 
 
-def _parameters(tx: Connection, wanted: Wanted) -> dict[str, Any]:
-    decided = policy(tx, recipient_id=wanted.recipient_id)
-    values: dict[str, Any] = {"recipient": wanted.recipient_id, "new_since": wanted.now - NEW_FOR}
-    for name in _reasons:
-        verdict = getattr(decided, name)
-        values |= {f"{each}_{name}": verdict == each for each in (Verdict.FILTER, Verdict.DROP)}
-    return values | {"kinds": list(wanted.kinds)}
+def _parameters(wanted: Wanted) -> dict[str, Any]:
+    new_since = held.since(wanted.now)
+    return {"recipient": wanted.recipient_id, "new_since": new_since, "kinds": list(wanted.kinds)}

@@ -14,6 +14,7 @@ from fedishare.db.notices import Notice
 from fedishare.db.people import Actor, FeaturedTag
 from fedishare.domain.kinds import FollowState, Kind, RunnerState
 from fedishare.domain.permissions import Role
+from fedishare.queries import held
 from fedishare.queries.cards import Face, face, face_columns
 from fedishare.queries.privacy import is_private_room
 from fedishare.queries.profiles import FOLLOWED_BY, FOLLOWS, POSTS
@@ -180,7 +181,7 @@ SIGNED_IN: Final = (
         Account.role,
         select(func.count())
         .select_from(Notice)
-        .where(Notice.recipient_id == Account.actor_id, Notice.seen_at.is_(None))
+        .where(Notice.recipient_id == Account.actor_id, Notice.seen_at.is_(None), held.is_shown(Account.actor_id))
         .correlate(Account)
         .scalar_subquery(),
         select(func.count())
@@ -291,7 +292,7 @@ def requests(tx: Connection, *, actor_id: int) -> list[Face]:
 
 def signed_in(tx: Connection, *, secret_hash: bytes, now: datetime) -> SignedIn | None:
     """Who a session's cookie stands for, if it still stands."""
-    row = tx.execute(SIGNED_IN, {"hashed": secret_hash, "now": now}).one_or_none()
+    row = tx.execute(SIGNED_IN, {"hashed": secret_hash, "now": now, "new_since": held.since(now)}).one_or_none()
     return SignedIn(*row) if row else None
 
 

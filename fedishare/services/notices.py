@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, delete, exists, or_, select, update
+from sqlalchemy import BindParameter, Boolean, ColumnElement, Connection, bindparam, delete, exists, or_, select, update
 
 from fedishare.core import crash
 from fedishare.core.here import Here
@@ -17,9 +17,10 @@ from fedishare.db.people import Actor
 from fedishare.db.posts import Post
 from fedishare.db.rooms import Steward
 from fedishare.domain.kinds import NoticeKind
+from fedishare.domain.notices import TYPES
 from fedishare.domain.permissions import Role
-from fedishare.queries import sight
-from fedishare.services import push
+from fedishare.queries import held, sight
+from fedishare.services import markers, push
 
 
 def _hushed(actor_id: Any) -> ColumnElement[bool]:
@@ -77,6 +78,8 @@ WITHDRAW: Final = (
 SEEN: Final = (
     update(Notice)
     .where(Notice.recipient_id == bindparam("recipient"), Notice.seen_at.is_(None), Notice.id <= bindparam("upto"))
+    .where(Notice.kind.in_(bindparam("kinds", expanding=True)))
+    .where(or_(bindparam("with_held", type_=Boolean()), held.is_shown(Notice.recipient_id)))
     .values(seen_at=bindparam("now"))
 )
 
@@ -174,6 +177,20 @@ def clear(tx: Connection, *, recipient_id: int, kinds: Sequence[NoticeKind]) -> 
     tx.execute(CLEAR, {"recipient": recipient_id, "kinds": list(kinds)})
 
 
-def see(tx: Connection, here: Here, *, recipient_id: int, upto: int) -> None:
-    """The person has seen everything up to the notice `upto`."""
-    tx.execute(SEEN, {"recipient": recipient_id, "upto": upto, "now": here.now()})
+def see(tx: Connection, here: Here, *, recipient_id: int, upto: int, with_held: bool = False) -> None:
+    """The person has seen everything up to the notice `upto` on a page; their apps go on from there."""
+    _see(tx, here, recipient_id=recipient_id, upto=upto, kinds=tuple(NoticeKind), with_held=with_held)
+    markers.advance(tx, here, actor_id=recipient_id, timeline=markers.NOTIFICATIONS, last_read_id=upto)
+
+
+def see_in_app(tx: Connection, here: Here, *, recipient_id: int, upto: int) -> None:
+    """The same in an app, which shows them some kinds only: what it never showed is still news on the page."""
+    _see(tx, here, recipient_id=recipient_id, upto=upto, kinds=tuple(TYPES), with_held=False)
+
+
+def _see(
+    tx: Connection, here: Here, *, recipient_id: int, upto: int, kinds: Sequence[NoticeKind], with_held: bool
+) -> None:
+    now = here.now()
+    said = {"recipient": recipient_id, "upto": upto, "kinds": list(kinds), "with_held": with_held}
+    tx.execute(SEEN, said | {"now": now, "new_since": held.since(now)})

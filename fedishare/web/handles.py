@@ -1,6 +1,7 @@
 """Shared handles and schools: opening one, who runs it, its log, and acting as it on a post."""
 
 import asyncio
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from aiohttp import web
@@ -11,23 +12,23 @@ from fedishare.core.here import Here
 from fedishare.domain.kinds import Kind, ReactionKind, RunnerRole, RunnerState
 from fedishare.domain.meanwhile import Merged
 from fedishare.domain.permissions import Verb, may
-from fedishare.http.keys import DATABASE, HERE, TOOLS, VISITOR, Visitor
+from fedishare.http.keys import CLOCK, DATABASE, HERE, TOOLS, VISITOR, Visitor
 from fedishare.http.pages import page
 from fedishare.http.routes import Routes
 from fedishare.inbox import resolve
 from fedishare.net import keys
 from fedishare.queries import handles as running
-from fedishare.queries import nodes, notices, people, schools, timelines
+from fedishare.queries import nodes, people, schools, timelines
 from fedishare.queries.cards import Card, Face
 from fedishare.queries.handles import LOG_PAGE, DeedLine, RunnerLine, Running
 from fedishare.queries.people import Profile
 from fedishare.services import handles, offers, runners
-from fedishare.services import notices as notice_services
 from fedishare.services import people as people_services
 from fedishare.services import schools as school_services
 from fedishare.services.offers import Act, Wish
-from fedishare.web import asked, forms, meanwhile
+from fedishare.web import asked, forms, meanwhile, notices
 from fedishare.web.forms import Form
+from fedishare.web.notices import Told, Wanted
 from fedishare.web.rooms import LONGEST, SHORTEST, USERNAME
 
 LONGEST_ABOUT: Final = 2000
@@ -64,8 +65,13 @@ class Acting(NamedTuple):
 
 @routes.get("/handles")
 async def show(request: web.Request) -> web.Response:
-    run = await request.app[DATABASE].read(running.run_by, actor_id=asked.me(request))
-    return await page(request, "handles.html", run=run, may_open_school=may(request[VISITOR].role, Verb.CREATE_SCHOOL))
+    run, unseen = await request.app[DATABASE].read(_run, me=asked.me(request), now=request.app[CLOCK].now())
+    may_open_school = may(request[VISITOR].role, Verb.CREATE_SCHOOL)
+    return await page(request, "handles.html", run=run, unseen=unseen, may_open_school=may_open_school)
+
+
+def _run(tx: Connection, *, me: int, now: datetime) -> tuple[list[Running], dict[int, int]]:
+    return running.run_by(tx, actor_id=me), running.unseen(tx, actor_id=me, now=now)
 
 
 @routes.get("/handles/new")
@@ -329,19 +335,15 @@ async def strike_off(request: web.Request) -> web.Response:
 @routes.get("/handles/{id}/notices")
 async def told(request: web.Request) -> web.Response:
     """What was said to a handle, for all who run it; whoever looks first has seen it for all."""
-    handle_id, before = _id(request), asked.before(request)
-    handle, lines = await request.app[DATABASE].read(_told, handle_id=handle_id, me=asked.me(request), before=before)
-    if any(not line.seen for line in lines) and "Sec-Purpose" not in request.headers:
-        await request.app[DATABASE].write(
-            notice_services.see, request.app[HERE], recipient_id=handle_id, upto=lines[0].id
-        )
-    older = f"{request.path}?before={lines[-1].id}" if len(lines) == notices.PAGE else None
-    return await page(request, "notices.html", lines=lines, requests=[], older=older, handle=handle)
+    wanted = notices.wanted_by(request, recipient=_id(request))
+    handle, told = await request.app[DATABASE].read(_told, wanted, me=asked.me(request))
+    await notices.see(request, told, wanted)
+    return await page(request, "notices.html", **notices.shown(request, told, wanted), requests=[], handle=handle)
 
 
-def _told(tx: Connection, *, handle_id: int, me: int, before: int) -> tuple[Profile, list[notices.NoticeLine]]:
-    running.refuse_others(tx, handle_id=handle_id, actor_id=me)
-    return people.by_id(tx, actor_id=handle_id), notices.recent(tx, recipient=handle_id, before=before)
+def _told(tx: Connection, wanted: Wanted, *, me: int) -> tuple[Profile, Told]:
+    running.refuse_others(tx, handle_id=wanted.recipient, actor_id=me)
+    return people.by_id(tx, actor_id=wanted.recipient), notices.told_of(tx, wanted)
 
 
 @routes.get("/posts/{id}/as")

@@ -41,7 +41,7 @@ async def test_a_report_is_kept_with_its_reason_and_the_moderators_are_told(
     }
     (line,) = await db.read(pages.reports)
     assert (line.category, list(line.posts), line.forwarded) == ("spam", [post.uri], True)
-    assert [told.kind for told in await db.read(notices.recent, recipient=moderator.id)] == ["report"]
+    assert [told.kind for told in await db.read(notices.recent, recipient=moderator.id, now=here.now())] == ["report"]
 
 
 async def test_whoever_names_rules_says_that_they_were_broken(school: School, db: Database, here: Here) -> None:
