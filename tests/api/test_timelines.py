@@ -218,6 +218,12 @@ async def test_a_school_may_keep_its_timelines_to_its_people(school: School) -> 
     _, phone = await school.a_teacher("ada")
     school.node.change(hides_timelines=True)
 
+    access = (await school.stranger.get("/api/v2/instance")).json["configuration"]["timelines_access"]
+    assert access == {
+        "live_feeds": {"local": "authenticated", "remote": "authenticated"},
+        "hashtag_feeds": {"local": "authenticated", "remote": "authenticated"},
+        "trending_link_feeds": {"local": "disabled", "remote": "disabled"},
+    }
     for path in ("public", "tag/maths", "link?url=https://example.org/"):
         assert (await school.stranger.get(f"/api/v1/timelines/{path}")).status == 401
         assert (await phone.get(f"/api/v1/timelines/{path}")).status == 200

@@ -74,6 +74,7 @@ def _configuration(call: Call) -> dict[str, object]:
 def second(call: Call, served: Served) -> dict[str, object]:
     """`/api/v2/instance`. Who decodes strictly finds every field that some app insists on (client-api 4)."""
     origin, authority = call.here.uris.origin, call.here.uris.authority
+    ours = "authenticated" if call.settings.hides_timelines else "public"
     return {
         "domain": authority,
         "title": call.settings.name,
@@ -96,8 +97,8 @@ def second(call: Call, served: Served) -> dict[str, object]:
             "vapid": {"public_key": served.push_key},
             "translation": {"enabled": False},
             "timelines_access": {
-                "live_feeds": {"local": "public", "remote": "authenticated"},
-                "hashtag_feeds": {"local": "public", "remote": "public"},
+                "live_feeds": {"local": ours, "remote": "authenticated"},
+                "hashtag_feeds": {"local": ours, "remote": ours},
                 "trending_link_feeds": {"local": "disabled", "remote": "disabled"},
             },
             "limited_federation": False,
