@@ -48,7 +48,7 @@ _FOR_APPS: Final = frozenset({"/oauth/token", "/oauth/revoke", "/oauth/userinfo"
 
 def is_for_apps(path: str) -> bool:
     """Whether an address belongs to the API: no cookie counts there, and every answer is JSON (decision C10)."""
-    return path.startswith("/api/") or path == "/api" or path in _FOR_APPS
+    return path.startswith("/api/") or path == "/api" or path.removesuffix("/") in _FOR_APPS
 
 
 def status_of(error: FediShareError) -> HTTPStatus:

@@ -68,6 +68,8 @@ class _Mistake(Invalid):
 NOT_ALLOWED: Final = _Mistake("access_denied", "The owner of the account did not allow it.")
 
 
+# toot 0.52.1 sends people to the address with a slash at the end, which Mastodon does not mind.
+@routes.get("/oauth/authorize/")
 @routes.get("/oauth/authorize")
 async def ask(request: web.Request) -> web.StreamResponse:
     sent = {name: request.query.get(name, "") for name in ASKED}

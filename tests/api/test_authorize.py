@@ -98,6 +98,24 @@ async def test_the_app_gets_a_code_with_its_state_and_exchanges_it_for_a_token(s
     assert (await Phone(school.client, token).get("/api/v1/apps/verify_credentials")).json["name"] == "Elk"
 
 
+async def test_a_slash_at_the_end_of_an_address_does_not_matter(school: School) -> None:
+    app = await an_app(school, redirect_uris=OUT_OF_BAND)
+    _, browser = await school.node.a_teacher()
+    query = urlencode(asked(app))
+
+    pages = [await browser.get(f"/oauth/authorize{slash}?{query}") for slash in ("", "/")]
+    code = await a_code(browser, app)
+    said = {"grant_type": "authorization_code", "code": code, "redirect_uri": OUT_OF_BAND}
+    token = await school.stranger.post(
+        "/oauth/token/", said | {name: app[name] for name in ("client_id", "client_secret")}
+    )
+    wrong = await school.stranger.post("/oauth/token/", said)
+
+    assert [page.status for page in pages] == [200, 200]
+    assert pages[0].root.one("h1").text == pages[1].root.one("h1").text
+    assert (token.status, wrong.status, set(wrong.json)) == (200, 401, {"error", "error_description"})
+
+
 async def test_a_program_without_an_address_gets_its_code_from_the_page(school: School) -> None:
     app = await an_app(school, redirect_uris=OUT_OF_BAND)
     _, browser = await school.node.a_teacher()
