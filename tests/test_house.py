@@ -1,6 +1,7 @@
 """The house rules that no other tool enforces: rooms, folders, licence, locks, and nothing of the maker's machine."""
 
 import hashlib
+import json
 import re
 import subprocess
 import sys
@@ -97,6 +98,18 @@ def test_the_locks_agree_with_each_other() -> None:
 
     assert server.items() <= dev.items()
     assert {name for name in build.keys() & dev.keys() if build[name] != dev[name]} == set()
+
+
+def test_what_is_locked_for_javascript_has_a_hash_and_names_no_place() -> None:
+    folder = ROOT / "tests" / "clients" / "masto"
+    asked = json.loads((folder / "package.json").read_text())["dependencies"]
+
+    locked = json.loads((folder / "package-lock.json").read_text())["packages"]
+    packages = {path.removeprefix("node_modules/"): each for path, each in locked.items() if path}
+
+    assert {name: packages[name]["version"] for name in asked} == asked
+    assert {each["integrity"].partition("-")[0] for each in packages.values()} == {"sha512"}
+    assert [name for name, each in packages.items() if "resolved" in each] == []
 
 
 def test_the_locks_hold_everything_that_the_project_asks_for() -> None:

@@ -55,7 +55,7 @@ class OpenNode:
         """Somebody opens an address in a browser, signs in, and presses Allow. What the app is told then."""
         jar = aiohttp.CookieJar(unsafe=True)
         async with aiohttp.ClientSession(cookie_jar=jar, headers={"Origin": self.url}) as browser:
-            form = {"login": username, "password": PASSWORD, "next": URL(address).path_qs}
+            form = {"login": username, "password": PASSWORD, "next": URL(address).raw_path_qs}
             async with browser.post(f"{self.url}/sign-in", data=form) as page:
                 assert page.status == 200, await page.text()
                 asked = dict(page.url.query)
