@@ -1,13 +1,17 @@
 """Notices for devices: subscriptions, and what arrives at a push service."""
 
 from collections.abc import AsyncIterator, Mapping
+from types import SimpleNamespace
 from typing import Any, Final
 
+import mastodon.push
 import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from cryptography.hazmat.primitives.asymmetric import ec
+from mastodon import Mastodon
+from mastodon.return_types import PushNotification
 from sqlalchemy import Connection, select, update
 
 from fedishare.db.accounts import Token
@@ -106,6 +110,38 @@ async def test_a_mention_arrives_sealed_at_the_device(school: School, service: S
     assert "Signature" not in headers
     assert (phone.token or "").encode() not in body
     assert b"hello" not in body
+
+
+async def test_mastodon_py_opens_what_arrives(
+    school: School, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reads the headers and the message itself. To unseal, it wants http_ece, which is no wheel: the device does."""
+    ada, phone, ben = await a_pair(school)
+    stock: Any = Mastodon(api_base_url="https://alder.test", access_token=phone.token, mastodon_version="4.5.0")
+    private, public = stock.push_subscription_generate_keys()
+    device = Device(ec.derive_private_key(private["privkey"], ec.SECP256R1()), private["auth"])
+    keys = {"p256dh": to_text(public["pubkey"]), "auth": to_text(public["auth"])}
+    assert keys == device.keys
+    subscription = {"endpoint": service.url, "keys": keys}
+    said = {"subscription": subscription, "data": {"alerts": {"mention": True}, "policy": "all"}}
+    made = (await phone.post(PATH, json=said)).json
+    await mentions(school, ben, ada)
+    await school.node.work()
+    (headers, body), unsealed = service.got[0], list[bytes]()
+
+    def decrypt(sealed: bytes, *, salt: bytes, key: bytes, dh: bytes, version: str, **_rest: Any) -> bytes:
+        assert (to_text(key), version) == (made["server_key"].rstrip("="), "aesgcm")
+        named = {"Encryption": f"salt={to_text(salt)}", "Crypto-Key": f"dh={to_text(dh)}"}
+        unsealed.append(device.open({"Content-Encoding": version} | named, sealed))
+        return unsealed[0]
+
+    monkeypatch.setattr(mastodon.push, "IMPL_HAS_ECE", True)
+    monkeypatch.setattr(mastodon.push, "http_ece", SimpleNamespace(decrypt=decrypt), raising=False)
+    told = stock.push_subscription_decrypt_push(body, private, headers["Encryption"], headers["Crypto-Key"])
+
+    assert isinstance(told, PushNotification)
+    assert (told.notification_type, told.title, told.access_token) == ("mention", "Ben mentioned you", phone.token)
+    assert str(told.notification_id) == (await phone.get("/api/v1/notifications")).json[0]["id"]
 
 
 async def test_a_subscription_is_made_shown_changed_and_dropped(school: School, service: Service) -> None:
