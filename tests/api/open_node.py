@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import aiohttp
 from aiohttp import web
@@ -29,6 +29,25 @@ def register(address: str, name: str, back: str, scopes: str) -> dict[str, Any]:
     with urlopen(f"{address.replace('alder.localhost', HERE)}/api/v1/apps", sent) as answer:  # noqa: S310 -- loopback
         app: dict[str, Any] = json.loads(answer.read())
     return app
+
+
+def exchange(address: str, app: dict[str, Any], code: str, back: str) -> str:
+    """The token for a code."""
+    said = {"grant_type": "authorization_code", "code": code, "redirect_uri": back}
+    sent = urlencode(said | {name: app[name] for name in ("client_id", "client_secret")}).encode()
+    with urlopen(f"{address.replace('alder.localhost', HERE)}/oauth/token", sent) as answer:  # noqa: S310 -- loopback
+        return str(json.loads(answer.read())["access_token"])
+
+
+def who_is(address: str, token: str) -> dict[str, Any]:
+    """As whom a token acts."""
+    path = "/api/v1/accounts/verify_credentials"
+    request = Request(  # noqa: S310 -- loopback
+        f"{address.replace('alder.localhost', HERE)}{path}", headers={"Authorization": f"Bearer {token}"}
+    )
+    with urlopen(request) as answer:  # noqa: S310 -- loopback
+        account: dict[str, Any] = json.loads(answer.read())
+    return account
 
 
 class OpenNode:

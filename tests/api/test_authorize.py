@@ -125,7 +125,7 @@ async def test_a_program_without_an_address_gets_its_code_from_the_page(school: 
     code = dict(parse_qsl(urlsplit(redirect.location).query))["code"]
 
     assert redirect.location.startswith("/oauth/authorize/native?code=")
-    assert page.root.one("input", id="code")["value"] == code
+    assert page.root.one("textarea", id="code").text == code
     assert (await exchange(school, app, code)).status == 200
 
 
