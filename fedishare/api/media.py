@@ -82,7 +82,10 @@ def _picture(sent: Sent) -> bytes:
     """Its bytes. Raises Invalid for what no picture begins like."""
     body = sent.body.read()
     if files.detect(body[:HEAD], "picture") not in TAKEN:
-        raise Invalid("Validation failed: File is none of the pictures that this server takes: JPEG, PNG, GIF or WebP")
+        raise Invalid(
+            "Validation failed: File is no picture. Posts here carry pictures as JPEG, PNG, GIF or WebP; "
+            "other files are shared as a resource, with a licence, on this node's own pages"
+        )
     return body
 
 
