@@ -8,8 +8,8 @@ import msgspec
 from aiohttp import web
 from sqlalchemy import Connection
 
+from fedishare.api import acting, wishes
 from fedishare.api import scheduled as waiting
-from fedishare.api import wishes
 from fedishare.api.calls import Call, nothing
 from fedishare.api.entities import statuses
 from fedishare.api.entities.statuses import Status
@@ -20,9 +20,8 @@ from fedishare.api.routes import Routes
 from fedishare.api.targets import source_of, target
 from fedishare.api.wishes import Wish
 from fedishare.core import json
-from fedishare.core.errors import Invalid, Refused
+from fedishare.core.errors import Invalid
 from fedishare.domain.kinds import ReactionKind
-from fedishare.domain.permissions import Verb, may
 from fedishare.http.keys import DATABASE, TOOLS
 from fedishare.inbox import named
 from fedishare.queries import resources, uploaded
@@ -38,16 +37,11 @@ routes: Final = Routes()
 
 @routes.runs("POST", "/api/v1/statuses", scope="write:statuses")
 async def post(request: web.Request, call: Call) -> object:
-    _refuse_reader(call)
+    acting.refuse_reader(call)
     wish = wishes.read(call)
     key = request.headers.get("Idempotency-Key", "").strip()
     people = await named.find(request.app[TOOLS], wish.text)
     return await request.app[DATABASE].write(_post, call, wish, people, key=_folded(key) if key else None)
-
-
-def _refuse_reader(call: Call) -> None:
-    if not may(call.who.role, Verb.POST):
-        raise Refused("This account may read, but not write.")
 
 
 def _folded(key: str) -> str:
@@ -87,7 +81,7 @@ def _write(tx: Connection, call: Call, wish: Wish, people: Mapping[str, int]) ->
 
 @routes.runs("PUT", "/api/v1/statuses/{id}", scope="write:statuses")
 async def edit(request: web.Request, call: Call) -> Status:
-    _refuse_reader(call)
+    acting.refuse_reader(call)
     db, post_id = request.app[DATABASE], call.id()
     await db.read(_own, call, post_id)
     wish = wishes.read(call) if "status" in call.params or "media_ids" in call.params else None

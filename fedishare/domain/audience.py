@@ -24,6 +24,16 @@ LADDER: Final = tuple(Visibility)
 # What everybody may see.
 OPEN: Final = (Visibility.PUBLIC, Visibility.QUIET)
 
+# What a person may choose for a post, but for the room that it is for.
+OFFERED: Final = (Visibility.PUBLIC, Visibility.QUIET, Visibility.FOLLOWERS, Visibility.MENTIONED)
+LABELS: Final = {
+    Visibility.PUBLIC: "Everyone",
+    Visibility.QUIET: "Everyone, quietly",
+    Visibility.FOLLOWERS: "My followers",
+    Visibility.ROOM: "Members of the room",
+    Visibility.MENTIONED: "Only the people I name",
+}
+
 
 class Addressed(NamedTuple):
     to: tuple[str, ...]
@@ -81,6 +91,14 @@ def classify(
     if any(uri in rooms_followers for uri in to):
         return Visibility.ROOM
     return Visibility.MENTIONED
+
+
+def offered(answered: Visibility | None) -> Sequence[Visibility]:
+    """What somebody may choose from. An answer never reaches further than what it answers (VIS-13)."""
+    if answered is None:
+        return OFFERED
+    narrow = LADDER[LADDER.index(answered) :]
+    return [each for each in narrow if each in OFFERED or each is answered]
 
 
 def narrower(one: Visibility, other: Visibility) -> Visibility:

@@ -62,6 +62,8 @@ class Left(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that the minutes point to."""
+
     url: str
     name: str = ""
 

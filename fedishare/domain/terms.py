@@ -45,6 +45,8 @@ class Basis(NamedTuple):
 
 
 class ResourceType(msgspec.Struct, frozen=True):
+    """What a resource is, such as a worksheet."""
+
     slug: str
     label: str
     url: str

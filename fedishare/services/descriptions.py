@@ -148,6 +148,11 @@ def tags(keywords: Iterable[str]) -> tuple[str, ...]:
     return tuple(tag for keyword in keywords if markup.fold_tag(tag := as_tag(keyword)))
 
 
+def default_credit(*, name: str, school: str, school_owns: bool) -> str:
+    """Where a school owns what its staff make, it is named beside them; else the author's name says enough."""
+    return f"{name}, {school}" if school_owns else ""
+
+
 def keywords(tx: Connection, *, post_id: int) -> tuple[str, ...]:
     """Those of a resource as it stands; none for other posts."""
     return tuple(term.label for term in resources.terms(tx, [post_id])[post_id] if term.kind is TermKind.KEYWORD)

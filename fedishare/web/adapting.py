@@ -10,6 +10,7 @@ from fedishare.domain import licences, markup, vocabularies
 from fedishare.domain.audience import OPEN, Visibility
 from fedishare.domain.licences import Licence, Ruling
 from fedishare.domain.permissions import Verb, may
+from fedishare.http import staging
 from fedishare.http.keys import DATABASE, HERE, STORAGE, VISITOR
 from fedishare.http.routes import Routes
 from fedishare.queries import drafts as kept_drafts
@@ -19,7 +20,7 @@ from fedishare.queries.cards import Card
 from fedishare.queries.resources import FileLine, Preset, ResourceRow
 from fedishare.services import saved
 from fedishare.services.descriptions import LONGEST_CREDIT
-from fedishare.web import asked, describe, drafts, resources, staging
+from fedishare.web import asked, describe, drafts, resources
 
 routes: Final = Routes()
 

@@ -1,11 +1,11 @@
 """What a form offers to choose from: the lists of the vocabularies, languages, and who can see a post."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final, NamedTuple
 
 from fedishare.domain import audience, languages, vocabularies
-from fedishare.domain.audience import LADDER, Visibility
+from fedishare.domain.audience import LABELS, Visibility
 from fedishare.domain.kinds import PostKind, QuotePolicy
 from fedishare.queries.cards import Card
 
@@ -23,15 +23,6 @@ TYPES: Final = tuple((kind.slug, kind.label) for kind in vocabularies.RESOURCE_T
 ROLES: Final = tuple((f"audience_{role.slug}", role.label) for role in vocabularies.ROLES)
 FEATURES: Final = tuple((f"feature_{feature.slug}", feature.label) for feature in vocabularies.FEATURES)
 LANGUAGES: Final = languages.LANGUAGES
-# What a person may choose; a post for the members of a room alone waits for private rooms.
-OFFERED: Final = (Visibility.PUBLIC, Visibility.QUIET, Visibility.FOLLOWERS, Visibility.MENTIONED)
-LABELS: Final = {
-    Visibility.PUBLIC: "Everyone",
-    Visibility.QUIET: "Everyone, quietly",
-    Visibility.FOLLOWERS: "My followers",
-    Visibility.ROOM: "Members of the room",
-    Visibility.MENTIONED: "Only the people I name",
-}
 
 
 class Audience(NamedTuple):
@@ -45,15 +36,8 @@ def audiences(parent: Card | None, *, followers: int) -> list[Audience]:
     room = parent.room.name if parent is not None and parent.room is not None else None
     return [
         Audience(each, LABELS[each], audience.explain(each, room_name=room, follower_count=followers))
-        for each in _offered(parent)
+        for each in audience.offered(parent.visibility if parent is not None else None)
     ]
-
-
-def _offered(parent: Card | None) -> Sequence[Visibility]:
-    if parent is None:
-        return OFFERED
-    narrow = LADDER[LADDER.index(parent.visibility) :]
-    return [each for each in narrow if each in OFFERED or each is parent.visibility]
 
 
 def levels(scheme: str) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:

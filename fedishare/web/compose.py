@@ -19,7 +19,7 @@ from fedishare.services.descriptions import Misfit
 from fedishare.services.saved import Seen
 from fedishare.web import asked, choices, describe, drafting, forms, traces, voices
 from fedishare.web.drafting import PLACES, POLL_PLACES, Sent, Setting
-from fedishare.web.staging import Line
+from fedishare.web.filed import Line
 
 LONGEST_GREETING: Final = 200
 # What another server may have written for somebody, who reads it before it goes anywhere.
@@ -87,7 +87,9 @@ async def send(request: web.Request) -> web.Response:
     if errors := errors or await traces.untold(request, sent.form, sent.files):
         return await show_again(request, sent, errors)
     try:
-        draft = drafting.draft_of(sent, default_credit=_default_credit(request))
+        name, settings = request[VISITOR].name or request[VISITOR].username, request.app[SETTINGS]
+        credit = descriptions.default_credit(name=name, school=settings.name, school_owns=settings.school_owns)
+        draft = drafting.draft_of(sent, default_credit=credit)
         doubts = await unsure(request, sent) if draft.resource is not None else []
         if doubts and sent.form.text("warned") != sent.form.text("licence"):
             said = " ".join([*doubts, "If you mean it, share it once more."])
@@ -112,13 +114,6 @@ async def unsure(request: web.Request, sent: Sent) -> list[str]:
 
 def field_of(error: Exception) -> str:
     return error.field if isinstance(error, Misfit) else "text"
-
-
-def _default_credit(request: web.Request) -> str:
-    """Where a school owns what its staff make, it is named beside them; else the author's name says enough."""
-    settings = request.app[SETTINGS]
-    name = request[VISITOR].name or request[VISITOR].username
-    return f"{name}, {settings.name}" if settings.school_owns else ""
 
 
 async def _suggest(request: web.Request, sent: Sent) -> web.Response:

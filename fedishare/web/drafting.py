@@ -1,29 +1,30 @@
 """From a form that somebody filled in to a draft: what is wrong with it, whom it names, what it becomes."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from aiohttp import web
 from sqlalchemy import Connection
 
-from fedishare.core.errors import Invalid, NotFound
+from fedishare.core.errors import Invalid
 from fedishare.core.here import Here
 from fedishare.domain import files, polls
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import PostKind
+from fedishare.http import staging
 from fedishare.http.keys import DATABASE, HERE, TOOLS
 from fedishare.inbox import named
 from fedishare.queries import pages, people, resources, rooms, timelines
 from fedishare.queries.cards import Card
 from fedishare.queries.resources import Preset
 from fedishare.queries.rooms import RoomLine
-from fedishare.services import media, posts, saved, uploads
-from fedishare.services.drafts import Change, Draft, PollDraft
+from fedishare.services import media, saved, uploads
+from fedishare.services.drafts import Draft, PollDraft
 from fedishare.services.resources import MOST_FILES, ResourceDraft
 from fedishare.services.saved import Seen
 from fedishare.services.uploads import Staged
-from fedishare.web import asked, choices, describe, staging, traces
+from fedishare.web import asked, choices, describe, traces
 from fedishare.web.choices import Audience
 from fedishare.web.forms import Form
 
@@ -284,52 +285,6 @@ def _visibility(sent: Sent) -> Visibility | None:
 async def find_named(request: web.Request, text: str) -> dict[str, int]:
     """The actors whom a text names. Those we have not met are looked for; who is not found stays plain text."""
     return await named.find(request.app[TOOLS], text)
-
-
-def publish(
-    tx: Connection,
-    here: Here,
-    *,
-    author_id: int,
-    draft: Draft,
-    people: Mapping[str, int],
-    files: Sequence[str] = (),
-    seen: Seen | None = None,
-    owner_id: int | None = None,
-    write: Callable[..., int] = posts.publish,
-) -> int:
-    """Publish a draft once, or do with it what `write` does. Raises Invalid or Refused with what its author can do.
-
-    `files` are the keys of the uploads that it takes along; what was `seen` as a draft on the server is none any more.
-    Both are those of `owner_id`, who wrote it, where that is not its author.
-    """
-    if draft.resource and pages.is_shared(tx, storage_keys=[file.storage_key for file in draft.resource.files]):
-        raise Invalid("These files have been shared already: look at your page before you send them again.")
-    if draft.visibility is Visibility.MENTIONED and draft.in_reply_to is None and not people:
-        raise Invalid("Nobody would see this: name at least one person, such as @name@school.example.")
-    try:
-        post_id = write(tx, here, author_id=author_id, draft=draft, people=people)
-    except NotFound as error:
-        raise Invalid(str(error)) from error
-    uploads.take(tx, here, owner_id=owner_id or author_id, keys=files, post_id=post_id)
-    if seen is not None:
-        saved.published(tx, owner_id=owner_id or author_id, seen=seen)
-    return post_id
-
-
-def rewrite(
-    tx: Connection,
-    here: Here,
-    *,
-    editor_id: int,
-    post_id: int,
-    change: Change,
-    people: Mapping[str, int],
-    files: Sequence[str] = (),
-) -> None:
-    """Edit a post; `files` are the keys of the uploads that are new in it."""
-    posts.edit(tx, here, editor_id=editor_id, post_id=post_id, change=change, people=people)
-    uploads.take(tx, here, owner_id=editor_id, keys=files, post_id=post_id)
 
 
 async def keep_draft(request: web.Request, sent: Sent, *, me: int) -> saved.Saved:

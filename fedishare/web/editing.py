@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from fedishare.core.errors import Invalid, NotFound, Refused, TooLarge
 from fedishare.core.here import Here
 from fedishare.domain import polls
+from fedishare.http import staging
 from fedishare.http.keys import DATABASE, HERE, VISITOR
 from fedishare.http.pages import page
 from fedishare.http.routes import Routes
@@ -16,12 +17,12 @@ from fedishare.queries import drafts, resources, timelines
 from fedishare.queries import handles as running
 from fedishare.queries.cards import Card
 from fedishare.queries.drafts import Draft
-from fedishare.services import handles, posts, saved, uploads
+from fedishare.services import handles, posts, publishing, saved, uploads
 from fedishare.services.drafts import Change, PollDraft
 from fedishare.services.resources import UploadedFile
 from fedishare.services.uploads import Staged
-from fedishare.web import asked, choices, compose, describe, drafting, forms, staging, traces
-from fedishare.web.staging import Line
+from fedishare.web import asked, choices, compose, describe, drafting, filed, forms, traces
+from fedishare.web.filed import Line
 
 CHANGED: Final = (
     "This was changed in another tab, or by somebody else, after you opened it. Your words are below and not saved "
@@ -57,7 +58,7 @@ async def ask_to_edit(request: web.Request) -> web.Response:
         "quote_policy": str(post.quote_policy or ""),
         "edited": _stamp(post),
     } | _poll_values(post)
-    files = [staging.line_of(file) for file in post.resource.files] if post.resource is not None else []
+    files = [filed.line_of(file) for file in post.resource.files] if post.resource is not None else []
     if post.resource is not None:
         row = await request.app[DATABASE].read(resources.row, post_id=post.id)
         values |= describe.values_of(row) if row is not None else {}
@@ -160,7 +161,7 @@ def _listed(form: forms.Form, post: Card, staged: Sequence[Staged], shown: Seque
     found = []
     for key in [*drafting.in_order(form), *form.files]:
         if key in had:
-            found.append(Listed(staging.line_of(had[key]), had[key].id))
+            found.append(Listed(filed.line_of(had[key]), had[key].id))
         elif key in new:
             found.append(new[key])
     return found
@@ -235,6 +236,9 @@ async def _overtaken(request: web.Request, form: forms.Form, now: Card, *, files
         theirs["title"] = now.title
     errors = {"text": CHANGED if theirs else CHANGED_BESIDE}
     return await _show_edit(request, now, values=values, errors=errors, theirs=theirs, files=files, status=409)
+    publishing.rewrite(
+        tx, here, author_id=post.author.id, by_id=me, post_id=post.id, change=change, people=people, files=files
+    )
 
 
 def _poll_values(post: Card) -> dict[str, str]:

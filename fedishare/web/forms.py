@@ -15,12 +15,11 @@ from aiohttp.http import HttpProcessingError
 from fedishare.core.errors import FediShareError, Invalid, TooLarge, Unreachable
 from fedishare.domain import contents, files
 from fedishare.domain.permissions import Verb, may
-from fedishare.http import darkroom
+from fedishare.http import darkroom, staging
 from fedishare.http.keys import STORAGE, VISITOR
 from fedishare.net import pictures
 from fedishare.services.media import Upload
 from fedishare.services.resources import MOST_FILES
-from fedishare.web import staging
 
 MOST_PARTS: Final = 200
 LONGEST_FIELD: Final = 128 << 10

@@ -13,7 +13,7 @@ from fedishare.domain import durations, licences, vocabularies
 from fedishare.domain.audience import OPEN
 from fedishare.domain.kinds import FileState
 from fedishare.domain.terms import Basis
-from fedishare.http import readers
+from fedishare.http import readers, staging
 from fedishare.http.keys import CLIENT, DATABASE, HERE, SETTINGS, STORAGE, TOOLS, VISITOR
 from fedishare.http.pages import page
 from fedishare.http.routes import Allow, Routes
@@ -32,7 +32,7 @@ from fedishare.queries.previews import Inside
 from fedishare.queries.resources import ResourceRow
 from fedishare.queries.versions import VersionLine
 from fedishare.services import quotas, resources
-from fedishare.web import asked, choices, crawls, describing, downloads, forms, looks, staging
+from fedishare.web import asked, choices, crawls, describing, downloads, forms, looks
 
 UNKNOWN_LICENCE: Final = "This node does not know this licence: read it before you change the resource or pass it on."
 NO_LICENCE: Final = "Its author does not say what may be done with it: ask before you change it or pass it on."

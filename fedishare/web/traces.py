@@ -1,6 +1,5 @@
 """What files on their way into a resource say of people: told before they are shared, and taken out of a copy."""
 
-import asyncio
 from collections.abc import Sequence
 from functools import partial
 from typing import Final
@@ -8,20 +7,18 @@ from typing import Final
 from aiohttp import web
 
 from fedishare.core.errors import FediShareError, Invalid, NotFound
-from fedishare.domain import contents, hidden
-from fedishare.domain.traces import CANNOT, Traces
-from fedishare.domain.traces import read as read_traces
+from fedishare.domain import contents
+from fedishare.domain.traces import CANNOT
+from fedishare.http import staging
+from fedishare.http import traces as http_traces
 from fedishare.http.keys import DARKROOM, DATABASE, HERE, SETTINGS, STORAGE
 from fedishare.jobs import darkroom
-from fedishare.queries import previews as found
-from fedishare.services import previews, uploads
+from fedishare.services import uploads
 from fedishare.services.uploads import Arrived, Staged
-from fedishare.web import staging
+from fedishare.web import filed
+from fedishare.web.filed import Line
 from fedishare.web.forms import Form
-from fedishare.web.staging import Line
 
-# What somebody waits for who is about to share a file.
-SECONDS: Final = 20.0
 # The buttons beside a file: the form comes back, with what was wished for done.
 WISHES: Final = ("clean", "original", "keep")
 LOOK_AGAIN: Final = (
@@ -41,44 +38,18 @@ def kept(form: Form) -> set[str]:
 
 async def lines(request: web.Request, form: Form | None, staged: Sequence[Staged]) -> list[Line]:
     """The files as the form shows them."""
-    traces = await look(request, staged)
+    traces = await http_traces.look(request, staged)
     as_they_are = kept(form) if form is not None else set()
-    return [staging.line(each, traces.get(each.key), as_it_is=each.key in as_they_are) for each in staged]
+    return [filed.line(each, traces.get(each.key), as_it_is=each.key in as_they_are) for each in staged]
 
 
 async def untold(request: web.Request, form: Form, staged: Sequence[Staged]) -> dict[str, str]:
     """What to say of files whose owner has not seen yet what they tell; that stands beside them in the form."""
     seen = {*kept(form), *form.lists.get("told", [])}
     new = [each for each in staged if each.key not in seen]
-    traces = await look(request, new)
+    traces = await http_traces.look(request, new)
     names = [each.name for each in new if each.key in traces and traces[each.key].tells]
     return {"files": " ".join(f"{name} {LOOK_AGAIN}" for name in names[:3])} if names else {}
-
-
-async def look(request: web.Request, staged: Sequence[Staged]) -> dict[str, Traces]:
-    """What was found in files that are whole, by their keys. Those that nobody looked into yet are looked into now."""
-    whole = [each for each in staged if each.is_whole]
-    known = await request.app[DATABASE].read(found.traces, storage_keys=[each.storage_key for each in whole])
-    new = [each for each in whole if each.storage_key not in known]
-    looked = await asyncio.gather(*(_look_into(request, each) for each in new))
-    known |= {each.storage_key: traces for each, traces in zip(new, looked, strict=True)}
-    return {each.key: read_traces(known[each.storage_key]) for each in whole}
-
-
-async def _look_into(request: web.Request, staged: Staged) -> list[str]:
-    """As the worker would have done in a moment, but for somebody who waits; the worker finds it done."""
-    storage = request.app[STORAGE]
-    if await storage.look(staged.storage_key, partial(hidden.is_known_at_once, media_type=staged.media_type)):
-        return await storage.look(staged.storage_key, partial(hidden.find, media_type=staged.media_type))
-    async with request.app[DARKROOM]:
-        made = await darkroom.develop(storage.path(staged.storage_key), staged.media_type, seconds=SECONDS)
-    if made is not darkroom.NOTHING:
-        picture = await storage.save_bytes(made.picture) if made.picture else None
-        preview = previews.Preview(made.facts, picture.key if picture else None)
-        await request.app[DATABASE].write(
-            previews.keep, request.app[HERE], storage_key=staged.storage_key, preview=preview
-        )
-    return list(made.facts.traces)
 
 
 async def exchange(request: web.Request, form: Form, staged: Sequence[Staged], *, me: int) -> list[Staged]:

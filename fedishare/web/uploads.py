@@ -21,6 +21,7 @@ from fedishare.core import json
 from fedishare.core.errors import FediShareError, Invalid, NotFound, Outdated, Refused, TooLarge, Unsupported
 from fedishare.domain import contents, files
 from fedishare.domain.permissions import Verb, may
+from fedishare.http import staging
 from fedishare.http.errors import headers_of, problem, status_of
 from fedishare.http.keys import CLOCK, DATABASE, HERE, LIMITS, SETTINGS, STORAGE, VISITOR
 from fedishare.http.pages import page
@@ -29,7 +30,7 @@ from fedishare.net import storage
 from fedishare.net.parts import Part
 from fedishare.services import uploads
 from fedishare.services.uploads import Staged
-from fedishare.web import asked, staging, traces
+from fedishare.web import asked, traces
 
 VERSION: Final = "1.0.0"
 EXTENSIONS: Final = "creation,creation-with-upload,expiration,checksum,termination"

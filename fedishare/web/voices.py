@@ -18,11 +18,11 @@ from fedishare.http.keys import DATABASE, HERE, VISITOR
 from fedishare.queries import handles as running
 from fedishare.queries import offers as waiting
 from fedishare.queries.cards import Card, Face, faces
-from fedishare.services import handles, offers, saved, scheduled, twins
+from fedishare.services import handles, offers, publishing, saved, scheduled, twins
 from fedishare.services.drafts import Draft
 from fedishare.services.offers import Wish
 from fedishare.services.saved import Seen
-from fedishare.web import asked, drafting, moments
+from fedishare.web import asked, moments
 from fedishare.web.drafting import Sent
 from fedishare.web.forms import Form
 
@@ -96,17 +96,17 @@ async def publish(request: web.Request, choice: Choice, draft: Draft, people: Ma
     has_byline = choice.has_byline and voice is not None
     if choice.due is not None:
         keep = partial(_keep, by_id=me, due=choice.due, has_byline=has_byline)
-        await db.write(drafting.publish, here, author_id=author_id, draft=draft, people=people, seen=seen,
+        await db.write(publishing.publish, here, author_id=author_id, draft=draft, people=people, seen=seen,
                        owner_id=me, write=keep)  # fmt: skip
         return "/scheduled?kept=1"
     if voice is None:
         post_id = await db.write(
-            drafting.publish, here, author_id=me, draft=draft, people=people, files=files, seen=seen, write=twins.once
+            publishing.publish, here, author_id=me, draft=draft, people=people, files=files, seen=seen, write=twins.once
         )
     else:
         write = partial(twins.once, write=partial(handles.publish, by_id=me, has_byline=has_byline))
         post_id = await db.write(
-            drafting.publish, here, author_id=author_id, draft=draft, people=people, files=files, seen=seen,
+            publishing.publish, here, author_id=author_id, draft=draft, people=people, files=files, seen=seen,
             owner_id=me, write=write,
         )  # fmt: skip
         if draft.visibility in {Visibility.FOLLOWERS, Visibility.MENTIONED}:

@@ -10,10 +10,10 @@ import pytest
 
 from fedishare import settings
 from fedishare.db import engine, postgres
+from fedishare.domain import audience
 from fedishare.domain.permissions import Role, Verb, may
 from fedishare.net import storage
 from fedishare.services import accounts, housekeeping, resources
-from fedishare.web import choices
 from tests.docs.pages import PAGES, ROOT, blocks, code, named, prose, section, table
 from tests.test_house import FOREIGN
 
@@ -84,7 +84,7 @@ def test_a_figure_in_a_sentence_is_that_of_the_code(page: str, said: str) -> Non
 def test_teachers_read_of_the_audiences_that_they_are_offered() -> None:
     told = table(section((DOCS / "teachers.md").read_text(), "Who can see what"))
 
-    assert [choice for choice, _ in told] == [choices.LABELS[each] for each in choices.OFFERED]
+    assert [choice for choice, _ in told] == [audience.LABELS[each] for each in audience.OFFERED]
 
 
 PERMISSIONS: Final = {
