@@ -11,7 +11,7 @@ from aiohttp.abc import AbstractResolver
 from fedishare import start, worker
 from fedishare.ap import routes as ap_routes
 from fedishare.ap.answers import negotiated
-from fedishare.api import endpoints, ready
+from fedishare.api import endpoints, openapi, ready
 from fedishare.api import keys as api_keys
 from fedishare.api import middleware as api_middleware
 from fedishare.api.kept import Kept
@@ -105,6 +105,7 @@ def build(
     app[api_keys.MISSES] = Misses()
     app[ready.READY] = ready.Ready()
     app[api_keys.KEPT] = Kept(lambda: app[keys.DATABASE].ledger, api_version=endpoints.api_version())
+    app[openapi.TOLD] = openapi.Told(endpoints.endpoints, origin=settings.url)
     app[api_keys.WATCH] = Watch(lambda: app[keys.DATABASE])
     app.on_response_prepare.append(add_headers)
     app.on_response_prepare.append(api_middleware.add_headers)

@@ -69,8 +69,9 @@ def empty_postgres() -> Iterator[str]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Every test that touches the database runs on both kinds, where both are there."""
-    if "database_kind" in metafunc.fixturenames:
+    """Every test that touches the database runs on both kinds, where both are there, or on those that it chooses."""
+    marks = metafunc.definition.iter_markers("parametrize")
+    if "database_kind" in metafunc.fixturenames and all(mark.args[0] != "database_kind" for mark in marks):
         kinds = ["sqlite", "postgresql"] if postgres.find_programs() else ["sqlite"]
         metafunc.parametrize("database_kind", kinds)
 

@@ -35,6 +35,7 @@ from fedishare.api import (
     timelines,
     trends,
 )
+from fedishare.api.extensions import audiences, documents, events, publishing, resources, rooms, uploads, vocabularies
 from fedishare.api.routes import Endpoint, Routes
 from fedishare.api.streaming import routes as streaming
 
@@ -72,6 +73,14 @@ ALL: Final[tuple[Routes, ...]] = (
     moderation.routes,
     push.routes,
     streaming.routes,
+    audiences.routes,
+    vocabularies.routes,
+    uploads.routes,
+    resources.routes,
+    publishing.routes,
+    rooms.routes,
+    events.routes,
+    documents.routes,
 )
 
 

@@ -6,13 +6,13 @@ There is no endpoint without a scope: `scope` has no default, and PUBLIC has to 
 from collections.abc import Awaitable, Callable
 from enum import Enum
 from functools import partial
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 from aiohttp import web
 from sqlalchemy import Connection
 
-from fedishare.api import params
+from fedishare.api import fields, params
 from fedishare.api.calls import STRANGER, Answer, Call, Who
 from fedishare.api.kept import Moment
 from fedishare.api.keys import KEPT, LEFT, RATES
@@ -28,6 +28,7 @@ from fedishare.queries import tokens
 from fedishare.queries.tokens import Bearer
 from fedishare.services import accounts
 from fedishare.services import tokens as token_services
+from fedishare.settings import Settings
 
 JSON: Final = "application/json; charset=utf-8"
 LONGEST_TOKEN: Final = 128
@@ -36,6 +37,9 @@ PUBLIC: Final = ""
 
 Plain: TypeAlias = Callable[[Connection, Call], object]
 Wide: TypeAlias = Callable[[web.Request, Call], Awaitable[object]]
+# As they are declared: some have a third parameter, the struct of what they ask for (fedishare.api.fields).
+P = TypeVar("P", bound=Callable[..., object])
+W = TypeVar("W", bound=Callable[..., Awaitable[object]])
 
 
 class Token(Enum):
@@ -56,7 +60,11 @@ class Door(Enum):
 
 
 class Endpoint(NamedTuple):
-    """One line of the table. `scopes` are those of which a token needs one; none for a public endpoint."""
+    """One line of the table. `scopes` are those of which a token needs one; none for a public endpoint.
+
+    `asks` is the struct of what it asks for, where its handler has one: the reader of requests and the document for
+    app writers go by it. Files may have `most_bytes`, or as many as the settings say.
+    """
 
     method: str
     path: str
@@ -65,8 +73,9 @@ class Endpoint(NamedTuple):
     rate: Rate
     door: Door
     handler: Callable[..., object]
-    most_bytes: int = 0
+    most_bytes: int | Callable[[Settings], int] = 0
     seconds: int = 0
+    asks: type[Any] | None = None
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer a request: who it is, whether they may, what they sent, and what comes of it."""
@@ -98,16 +107,21 @@ class Endpoint(NamedTuple):
 
     def _within(self, tx: Connection, call: Call, secret: str | None) -> tuple[object, Bearer | None]:
         bearer = self._bearer(tx, secret)
-        return self.handler(tx, msgspec.structs.replace(call, who=_who(bearer))), bearer
+        return self.handler(tx, msgspec.structs.replace(call, who=_who(bearer)), *self._asked(call)), bearer
+
+    def _asked(self, call: Call) -> tuple[object, ...]:
+        """What was sent, as the handler asks for it. Raises Invalid for what does not fit."""
+        return () if self.asks is None else (fields.read(call.params, self.asks),)
 
     async def _open(self, request: web.Request, secret: str | None) -> object:
         db: Database = request.app[DATABASE]
         bearer = await db.read(self._bearer, secret) if secret is not None else None
         await _note_use(request, bearer)
-        sent = await params.read(request, most_bytes=self.most_bytes)
+        most = self.most_bytes if isinstance(self.most_bytes, int) else self.most_bytes(request.app[SETTINGS])
+        sent = await params.read(request, most_bytes=most)
         call = msgspec.structs.replace(call_of(request, sent, commits=_commits(request)), who=_who(bearer))
         try:
-            return await self.handler(request, call)  # type: ignore[misc]  # a Wide, as `door` says
+            return await self.handler(request, call, *self._asked(call))  # type: ignore[misc]  # a Wide, as `door` says
         finally:
             for file in sent.files.values():
                 file.body.close()
@@ -151,7 +165,7 @@ class Routes(list[Endpoint]):
         token: Token = Token.USER,
         rate: Rate = Rate.CALLS,
         seconds: int = 0,
-    ) -> Callable[[Plain], Plain]:
+    ) -> Callable[[P], P]:
         """For a plain function of a connection and the call, run in one read. `seconds` it may be kept by anybody."""
         return partial(self._add, partial(Endpoint, method, path, _scopes(scope), token, rate, Door.READ), seconds)
 
@@ -163,7 +177,7 @@ class Routes(list[Endpoint]):
         scope: str | tuple[str, ...],
         token: Token = Token.USER,
         rate: Rate = Rate.CALLS,
-    ) -> Callable[[Plain], Plain]:
+    ) -> Callable[[P], P]:
         """For a plain function of a connection and the call, run in one write: all of it is kept, or nothing."""
         return partial(self._add, partial(Endpoint, method, path, _scopes(scope), token, rate, Door.WRITE), 0)
 
@@ -175,21 +189,22 @@ class Routes(list[Endpoint]):
         scope: str | tuple[str, ...],
         token: Token = Token.USER,
         rate: Rate = Rate.CALLS,
-        most_bytes: int = 0,
-    ) -> Callable[[Wide], Wide]:
+        most_bytes: int | Callable[[Settings], int] = 0,
+    ) -> Callable[[W], W]:
         """For a coroutine of the request and the call, which may wait for other things than the database.
 
         Files of up to `most_bytes` come along in `call.params.files`.
         """
 
-        def add(handler: Wide) -> Wide:
-            self.append(Endpoint(method, path, _scopes(scope), token, rate, Door.ANY, handler, most_bytes))
+        def add(handler: W) -> W:
+            asks = fields.asked_by(handler)
+            self.append(Endpoint(method, path, _scopes(scope), token, rate, Door.ANY, handler, most_bytes, asks=asks))
             return handler
 
         return add
 
-    def _add(self, made: Callable[..., Endpoint], seconds: int, handler: Plain) -> Plain:
-        self.append(made(handler, seconds=seconds))
+    def _add(self, made: Callable[..., Endpoint], seconds: int, handler: P) -> P:
+        self.append(made(handler, seconds=seconds, asks=fields.asked_by(handler)))
         return handler
 
 

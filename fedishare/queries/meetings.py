@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exist
 
 from fedishare.core.errors import NotFound
 from fedishare.db.base import aliased
+from fedishare.db.follows import Follow
 from fedishare.db.meetings import (
     ActionPoint,
     ActionReport,
@@ -25,7 +26,7 @@ from fedishare.db.people import Actor
 from fedishare.db.posts import Post
 from fedishare.db.resources import Resource
 from fedishare.domain.audience import Visibility
-from fedishare.domain.kinds import Kind
+from fedishare.domain.kinds import FollowState, Kind
 from fedishare.domain.papers import Record
 from fedishare.queries import papers, sight, visits
 from fedishare.queries.cards import FACE_WIDTH, Face, face, face_columns
@@ -179,6 +180,12 @@ _is_open: Final = and_(~Meeting.is_cancelled, _minutes_id.is_(None))
 PLANNED: Final = _in_room.where(_is_open).order_by(Meeting.starts, Post.id).limit(MOST)
 NEXT: Final = _in_room.where(_is_open).order_by(Meeting.starts, Post.id).limit(1)
 PAST: Final = _in_room.where(~_is_open).order_by(Meeting.starts.desc(), Post.id.desc()).limit(MOST)
+_is_in: Final = exists().where(
+    Follow.follower_id == sight.VIEWER,
+    Follow.followee_id == Meeting.room_id,
+    Follow.state == FollowState.ACCEPTED,
+)
+COMING: Final = _MEETING.where(_is_open, _is_in).order_by(Meeting.starts, Post.id).limit(MOST)
 
 # Whether the meeting that an item was meant for is still to come.
 _is_to_come: Final = exists().where(
@@ -334,6 +341,11 @@ def meeting(tx: Connection, *, meeting_id: int, viewer: int | None) -> MeetingLi
 def planned(tx: Connection, *, room_id: int, viewer: int | None) -> list[MeetingLine]:
     """The meetings to come, the next one first."""
     return [_line(row) for row in tx.execute(PLANNED, {"room": room_id, "viewer": viewer or sight.NOBODY})]
+
+
+def coming(tx: Connection, *, viewer: int) -> list[MeetingLine]:
+    """The meetings to come of all rooms that somebody is in, the next one first."""
+    return [_line(row) for row in tx.execute(COMING, {"viewer": viewer})]
 
 
 def past(tx: Connection, *, room_id: int, viewer: int | None) -> list[MeetingLine]:

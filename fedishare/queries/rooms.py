@@ -1,5 +1,6 @@
 """Staffrooms as pages show them."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -162,6 +163,11 @@ SETTLED: Final = (
     .where(Room.actor_id == bindparam("room"))
 )
 TOPICS: Final = select(Topic.label).where(Topic.room_id == bindparam("room")).order_by(Topic.position)
+TOPICS_OF: Final = (
+    select(Topic.room_id, Topic.label)
+    .where(Topic.room_id.in_(bindparam("rooms", expanding=True)))
+    .order_by(Topic.room_id, Topic.position)
+)
 LEVEL: Final = select(
     exists().where(Watch.room_id == bindparam("room"), Watch.actor_id == bindparam("actor")),
     exists().where(Mute.muted_id == bindparam("room"), Mute.muter_id == bindparam("actor")),
@@ -278,6 +284,14 @@ def settled(tx: Connection, *, room_id: int) -> Settled:
 def topics(tx: Connection, *, room_id: int) -> list[str]:
     """What a room, here or elsewhere, sorts its posts by, in its own order."""
     return list(tx.scalars(TOPICS, {"room": room_id}))
+
+
+def topics_of(tx: Connection, *, room_ids: Collection[int]) -> dict[int, list[str]]:
+    """The same of several rooms, in one statement or none."""
+    found: dict[int, list[str]] = {}
+    for room_id, label in tx.execute(TOPICS_OF, {"rooms": list(room_ids)}) if room_ids else ():
+        found.setdefault(room_id, []).append(label)
+    return found
 
 
 def level(tx: Connection, *, room_id: int, actor_id: int) -> Level:

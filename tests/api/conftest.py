@@ -22,6 +22,8 @@ from tests.web.conftest import Browser, Node, here, node, settings
 
 __all__ = ["here", "node", "settings"]
 
+# For a test of every endpoint that is about something else than statements.
+on_one_database: Final = pytest.mark.parametrize("database_kind", ["sqlite"])
 EVERYTHING: Final = "read write follow push profile admin:read admin:write"
 
 

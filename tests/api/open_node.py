@@ -85,7 +85,7 @@ class OpenNode:
 
 
 @asynccontextmanager
-async def open_node(database: str, folder: Path) -> AsyncIterator[OpenNode]:
+async def open_node(database: str, folder: Path, **more: str) -> AsyncIterator[OpenNode]:
     port = a_free_port()
     url = f"http://{HERE}:{port}"
     chosen = settings.load(
@@ -96,10 +96,13 @@ async def open_node(database: str, folder: Path) -> AsyncIterator[OpenNode]:
             "FEDISHARE_NAME": "Alder Primary",
             "FEDISHARE_WORKER": "separate",
         }
+        | more
     )
     application = app.build(chosen)
     runner = web.AppRunner(application)
     await runner.setup()
     await web.TCPSite(runner, HERE, port).start()
-    yield OpenNode(url, application)
-    await runner.cleanup()
+    try:
+        yield OpenNode(url, application)
+    finally:
+        await runner.cleanup()

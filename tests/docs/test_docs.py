@@ -9,6 +9,9 @@ from typing import Final
 import pytest
 
 from fedishare import settings
+from fedishare.api import openapi
+from fedishare.api.endpoints import endpoints
+from fedishare.api.routes import Endpoint, Token
 from fedishare.db import engine, postgres
 from fedishare.domain import audience
 from fedishare.domain.permissions import Role, Verb, may
@@ -131,6 +134,29 @@ def test_the_layers_are_those_that_the_import_checker_holds() -> None:
     drawn = [re.split(r"\s{2,}", line)[0] for line in blocks(ARCHITECTURE, "text")[0].splitlines()]
 
     assert drawn == checked
+
+
+def test_the_page_for_app_writers_lists_every_address_of_ours_with_its_scope() -> None:
+    ours = [each for each in endpoints() if each.path.startswith(openapi.OURS)]
+
+    rows = table(section((DOCS / "api.md").read_text(), "What there is"))
+
+    assert [row[:2] for row in rows] == [
+        (f"`{each.method} {each.path.removeprefix(openapi.OURS)}`", _who(each)) for each in ours
+    ]
+    assert [row[2] for row in rows] == [(each.handler.__doc__ or "").strip().partition("\n")[0] for each in ours]
+
+
+def test_the_page_for_app_writers_tells_of_every_refusal() -> None:
+    rows = table(section((DOCS / "api.md").read_text(), "When it goes wrong"))
+
+    assert [int(row[0]) for row in rows] == list(openapi.REFUSALS)
+
+
+def _who(endpoint: Endpoint) -> str:
+    if endpoint.token is Token.NONE:
+        return "anybody"
+    return f"`{endpoint.scopes[0]}`{', or nobody' if endpoint.token is Token.MAYBE else ''}"
 
 
 def test_every_module_is_listed() -> None:

@@ -8,10 +8,10 @@ into any answer as it is.
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from html import escape
-from typing import Final, NamedTuple, TypeAlias
+from typing import Annotated, Final, NamedTuple, TypeAlias
 
 import msgspec
-from msgspec import Raw
+from msgspec import Meta, Raw
 from sqlalchemy import Connection
 
 from fedishare.api.calls import Call, nothing, stamp, stamp_or_none
@@ -30,7 +30,9 @@ from fedishare.queries import resources, statuses
 from fedishare.queries.resources import ResourceRow
 from fedishare.queries.statuses import Bit, Boost, Fact, Named, Seen
 
-Status: TypeAlias = Raw
+Status: TypeAlias = Annotated[
+    Raw, Meta(title="Status", description="A post as Mastodon tells of it.", extra_json_schema={"type": "object"})
+]
 
 LONGEST_DESCRIPTION: Final = 300
 MOST_KINDS: Final = 4

@@ -1,0 +1,1 @@
+"""What the node has beyond Mastodon, under /api/fedishare/v1; its document for app writers is made from this code."""
