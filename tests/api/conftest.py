@@ -17,6 +17,7 @@ from fedishare.db.engine import Database
 from fedishare.domain.permissions import Role
 from fedishare.http.keys import DATABASE
 from fedishare.services import accounts
+from tests import postgres
 from tests.builders import Made, add
 from tests.web.conftest import Browser, Node, here, node, settings
 
@@ -24,6 +25,10 @@ __all__ = ["here", "node", "settings"]
 
 # For a test of every endpoint that is about something else than statements.
 on_one_database: Final = pytest.mark.parametrize("database_kind", ["sqlite"])
+# For nonsense: what SQLite minds, PostgreSQL minds as well.
+on_the_stricter_database: Final = pytest.mark.parametrize(
+    "database_kind", ["postgresql" if postgres.find_programs() else "sqlite"]
+)
 EVERYTHING: Final = "read write follow push profile admin:read admin:write"
 
 
