@@ -121,7 +121,7 @@ def _shape(endpoint: Endpoint) -> Shape:
     if not endpoint.path.startswith(OURS):
         return Shape(endpoint, None, ())
     answers = _said(endpoint)
-    if get_origin(answers) is Annotated and get_args(answers)[0] in {Answer, web.Response}:
+    if get_origin(answers) is Annotated and get_args(answers)[0] in {Answer, web.Response, web.StreamResponse}:
         answers = get_args(answers)[1]
     return Shape(endpoint, Nothing if answers is type(None) else answers, ("file",) if endpoint.most_bytes else ())
 

@@ -13,6 +13,7 @@ from aiohttp import web
 from fedishare.core import hosts
 from fedishare.core.errors import FediShareError, NotFound, Unreachable
 from fedishare.domain.audience import Visibility
+from fedishare.http import downloads
 from fedishare.http.gallery import Shown
 from fedishare.http.keys import CLIENT, CLOCK, DARKROOM, DATABASE, GALLERY, LIMITS, TOOLS
 from fedishare.http.routes import Routes
@@ -20,7 +21,7 @@ from fedishare.inbox import documents
 from fedishare.net import pictures
 from fedishare.queries import distant
 from fedishare.queries.distant import Distant
-from fedishare.web import asked, downloads
+from fedishare.web import asked
 
 # Whoever reads a long thread sees many, and nobody sees so many more.
 AT_ONCE: Final = 200

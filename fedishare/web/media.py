@@ -6,11 +6,10 @@ from aiohttp import web
 
 from fedishare.domain import files
 from fedishare.domain.audience import Visibility
-from fedishare.http import readers
+from fedishare.http import downloads, readers
 from fedishare.http.keys import DATABASE, STORAGE, VISITOR
 from fedishare.http.routes import Allow, Routes
 from fedishare.queries import pages
-from fedishare.web import downloads
 
 FRESH_FOR: Final = 3600
 UNCHANGING: Final = 30 * 86_400

@@ -4,11 +4,11 @@ from typing import Final
 
 from aiohttp import web
 
-from fedishare.http import readers
+from fedishare.http import downloads, readers
 from fedishare.http.keys import DATABASE, STORAGE, VISITOR
 from fedishare.http.routes import Allow, Routes
 from fedishare.queries import previews
-from fedishare.web import asked, downloads
+from fedishare.web import asked
 
 FRESH_FOR: Final = 3600
 

@@ -1,25 +1,19 @@
 """A teaching resource: its page, its files, and "used it"."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from aiohttp import web
 from sqlalchemy import Connection
 
-from fedishare.core.errors import Gone, Invalid, NotFound, Unreachable
-from fedishare.core.here import Here
+from fedishare.core.errors import Invalid, NotFound
 from fedishare.domain import durations, licences, vocabularies
 from fedishare.domain.audience import OPEN
-from fedishare.domain.kinds import FileState
 from fedishare.domain.terms import Basis
-from fedishare.http import readers, staging
-from fedishare.http.keys import CLIENT, DATABASE, HERE, SETTINGS, STORAGE, TOOLS, VISITOR
+from fedishare.http import borrowing, readers
+from fedishare.http.keys import DATABASE, HERE, SETTINGS, VISITOR
 from fedishare.http.pages import page
 from fedishare.http.routes import Allow, Routes
-from fedishare.inbox import documents
-from fedishare.net import clamd
-from fedishare.net.storage import Stored
 from fedishare.outbox import citations
 from fedishare.queries import anthologies, lineage, outgoing, pages, previews, versions
 from fedishare.queries import resources as descriptions
@@ -27,12 +21,12 @@ from fedishare.queries.anthologies import Summary
 from fedishare.queries.cards import Card
 from fedishare.queries.lineage import Adaptation, Ancestor
 from fedishare.queries.outgoing import PostFacts
-from fedishare.queries.pages import StoredFile, Tally, UseLine
+from fedishare.queries.pages import Tally, UseLine
 from fedishare.queries.previews import Inside
 from fedishare.queries.resources import ResourceRow
 from fedishare.queries.versions import VersionLine
-from fedishare.services import quotas, resources
-from fedishare.web import asked, choices, crawls, describing, downloads, forms, looks
+from fedishare.services import resources
+from fedishare.web import asked, choices, crawls, describing, forms, looks
 
 UNKNOWN_LICENCE: Final = "This node does not know this licence: read it before you change the resource or pass it on."
 NO_LICENCE: Final = "Its author does not say what may be done with it: ask before you change it or pass it on."
@@ -197,6 +191,11 @@ async def download(request: web.Request) -> web.StreamResponse:
     headers = downloads.headers(media_type=file.media_type, visibility=file.visibility)
     headers["Content-Disposition"] = downloads.attachment(file.name)
     return await downloads.send(request, request.app[STORAGE].path(key), etag=file.sha256, headers=headers)
+    if file.storage_key is None and not request[VISITOR].is_signed_in:
+        borrowing.require_clean(file)
+        # Strangers may not make this node fetch; the author's node serves them itself.
+        return web.Response(status=303, headers={"Location": file.url, "Referrer-Policy": "no-referrer"})
+    return await borrowing.give(request, file)
 
 
 async def bring(request: web.Request, *, post_id: int, name: str) -> str:
@@ -262,3 +261,4 @@ def _keep(tx: Connection, here: Here, *, file_id: int, storage_key: str) -> str:
         return former
     resources.keep_file(tx, here, file_id=file_id, storage_key=storage_key)
     return storage_key
+    return await borrowing.bring(request, file)

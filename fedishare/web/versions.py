@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from fedishare.core.errors import NotFound, Refused
 from fedishare.core.here import Here
+from fedishare.http import borrowing, downloads
 from fedishare.http.keys import DATABASE, HERE, STORAGE, VISITOR
 from fedishare.http.pages import page
 from fedishare.http.routes import Allow, Routes
@@ -14,7 +15,7 @@ from fedishare.queries import timelines, versions
 from fedishare.queries.cards import Card
 from fedishare.queries.versions import Former, FormerFileLine
 from fedishare.services import versions as version_services
-from fedishare.web import asked, downloads, resources
+from fedishare.web import asked
 
 routes: Final = Routes()
 
@@ -56,7 +57,7 @@ async def download(request: web.Request) -> web.StreamResponse:
         name=request.match_info["name"],
         viewer=request[VISITOR].actor_id,
     )
-    resources.require_clean(file)
+    borrowing.require_clean(file)
     headers = downloads.headers(media_type=file.media_type, visibility=file.visibility)
     headers["Content-Disposition"] = downloads.attachment(file.name)
     path = request.app[STORAGE].path(file.storage_key or "")

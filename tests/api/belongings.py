@@ -13,13 +13,13 @@ from fedishare.db.engine import Database
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import NoticeKind
 from fedishare.domain.permissions import Role
-from fedishare.services import accounts, meetings, posts, reports, versions
+from fedishare.services import accounts, meetings, posts, reports
 from fedishare.services.drafts import Draft
 from fedishare.services.meetings import Call
 from tests.api.conftest import Phone, School
 from tests.api.test_media import a_picture, upload
 from tests.api.test_notifications import Told
-from tests.builders import Made, a_follow_row, a_person, a_post, a_resource, a_room, add
+from tests.builders import Made, a_follow_row, a_person, a_post, a_room, add
 from tests.web.builders import PDF
 
 NOBODYS: Final = "999"
@@ -69,27 +69,31 @@ async def make(school: School, db: Database, here: Here) -> Belongings:
     }
     kinds |= await _filters(owner, open_post)
     kinds |= await _notices(owner, Told(db, here, ada), friend=carl, other=await a_person(db, here), post=open_post)
-    kinds |= await _in_private(db, here, ada, for_one)
+    kinds |= await _in_private(db, here, ada) | await _resource(owner)
     kinds["upload"] = Kind([await _upload(owner)])
     own = {"list": await _list(asker, carl), "status": str(own_post.id), "person": str(carl.id)}
     return Belongings(owner, asker, school.stranger, kinds, str(open_post.id), own)
 
 
-async def _in_private(db: Database, here: Here, ada: Made, for_one: dict[str, Any]) -> dict[str, Kind]:
-    """A private room with a meeting, and a resource for one colleague, which has had another version."""
+async def _in_private(db: Database, here: Here, ada: Made) -> dict[str, Kind]:
+    """A private room with a meeting."""
     room = await a_room(db, here, owner=ada, locked=True, discoverable=False)
     await a_follow_row(db, here, by=ada, of=room)
     asked = Call(title="Spring meeting", starts="2026-09-14T16:00")
     meeting = await db.write(meetings.call, here, author_id=ada.id, room_id=room.id, asked=asked)
-    resource = await a_resource(db, here, by=ada, **for_one)
-    standing = await db.read(versions.standing, post_id=resource.id)
-    assert standing is not None
-    await db.write(versions.keep, standing)
+    return {"room": Kind([str(room.id)]), "event": Kind([str(meeting)])}
+
+
+async def _resource(phone: Phone) -> dict[str, Kind]:
+    """For one colleague, with an earlier version."""
+    said = {"text": "For you, @carl", "visibility": "mentioned", "licence": "CC0-1.0", "files": [await _upload(phone)]}
+    made = await _made(phone, "/api/fedishare/v1/resources", **said)
+    changed = await phone.put(f"/api/fedishare/v1/resources/{made['id']}", json={"text": "For you alone, @carl"})
+    assert changed.status == 200, changed.json
     return {
-        "room": Kind([str(room.id)]),
-        "event": Kind([str(meeting)]),
-        "resource": Kind([str(resource.id)]),
+        "resource": Kind([made["id"]]),
         "version": Kind(["1"]),
+        "resource_file": Kind([made["files"][0]["key"]], f"file:{NOBODYS}"),
     }
 
 

@@ -33,7 +33,7 @@ EVERYTHING: Final = "read write follow push profile admin:read admin:write"
 
 
 class Reply:
-    """An answer of the API, which has to be JSON."""
+    """An answer of the API, which has to be JSON, or a file to keep."""
 
     def __init__(self, status: int, headers: Mapping[str, str], body: bytes, json: Any) -> None:
         self.status = status
@@ -80,8 +80,10 @@ class Phone:
         if self.token is not None:
             sent.setdefault("Authorization", f"Bearer {self.token}")
         async with self._client.request(method, path, headers=sent, allow_redirects=False, **more) as answer:
-            assert answer.content_type == "application/json", (method, path, answer.status, await answer.text())
             body = await answer.read()
+            if answer.headers.get("Content-Disposition", "").startswith("attachment"):
+                return Reply(answer.status, answer.headers, body, None)
+            assert answer.content_type == "application/json", (method, path, answer.status, body)
             return Reply(answer.status, answer.headers, body, await answer.json() if body else None)
 
 

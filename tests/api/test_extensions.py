@@ -109,6 +109,11 @@ async def test_a_resource_is_shared_found_changed_and_thanked_for(school: School
     assert facet["options"] == [{"value": "mathematics", "label": "Mathematics", "count": 1, "is_chosen": True}]
     assert (await other.get(f"{V1}/resources", subject=["history", "art"])).json["resources"] == []
 
+    file = await other.get(f"{path}/files/{made['files'][0]['key']}")
+    assert (file.status, file.body, file.headers["Content-Type"]) == (200, PDF, "application/pdf")
+    assert (await other.get(f"{path}/files/file:999")).status == 404
+    assert (await school.stranger.get(f"{path}/files/{made['files'][0]['key']}")).status == 401
+
     assert (await other.post(f"{path}/watch")).json["is_watched"] is True
     assert (await other.post(f"{path}/unwatch")).json["is_watched"] is False
     thanks = await other.post(f"{path}/used", json={"line": "It went well", "level": "england:year-4"})

@@ -42,6 +42,7 @@ KINDS: Final = {
     "/api/v1/admin/domain_allows/{id}": "server_allowed",
     "/api/fedishare/v1/resources/{id}": "resource",
     "/api/fedishare/v1/resources/{id}/versions/{number}": "version",
+    "/api/fedishare/v1/resources/{id}/files/{key}": "resource_file",
     "/api/fedishare/v1/uploads/{key}": "upload",
     "/api/fedishare/v1/rooms/{id}": "room",
     "/api/fedishare/v1/events/{id}": "event",

@@ -3,6 +3,7 @@
 from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
+from aiohttp import web
 from msgspec import Meta
 from sqlalchemy import Connection
 
@@ -12,9 +13,12 @@ from fedishare.api.entities import resources as entities
 from fedishare.api.entities.resources import FormerVersion, Resource, ResourceSummary, Uses, Version
 from fedishare.api.routes import Routes, Token
 from fedishare.core.errors import NotFound, Refused
+from fedishare.http import borrowing, staging
+from fedishare.http.keys import DATABASE
 from fedishare.queries import facets, pages, search, timelines, versions
 from fedishare.queries import resources as reading
 from fedishare.queries.cards import Card
+from fedishare.queries.pages import StoredFile
 from fedishare.queries.search import MOST_CHOSEN, MOST_PAGES, Choice
 from fedishare.services import resources as services
 from fedishare.services import versions as version_services
@@ -148,6 +152,20 @@ def show_uses(tx: Connection, call: Call) -> Uses:
     if card.author.id != call.me:
         raise Refused("Only its author sees who used a resource.")
     return entities.uses(tx, call, pages.tally(tx, post_id=card.id), pages.uses(tx, post_id=card.id))
+
+
+@routes.runs("GET", "/api/fedishare/v1/resources/{id}/files/{key}", scope="read:statuses")
+async def download(request: web.Request, call: Call) -> Annotated[web.StreamResponse, "*/*"]:
+    """A file of a resource. What everybody may see is also at its `url`, for those without a token."""
+    return await borrowing.give(request, await request.app[DATABASE].read(_file, call))
+
+
+def _file(tx: Connection, call: Call) -> StoredFile:
+    card = seen(tx, call, call.id())
+    keys = {staging.kept(line.id): line.name for line in reading.files(tx, [card.id])[card.id]}
+    if call.path["key"] not in keys:
+        raise nothing()
+    return pages.file(tx, post_id=card.id, name=keys[call.path["key"]], viewer=call.viewer)
 
 
 class NewUse(msgspec.Struct, frozen=True, kw_only=True):
