@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Boolean, Connection, Select, bindparam, case, exists, func, or_, select
 
 from fedishare.db.base import BigId, UtcDateTime
-from fedishare.db.follows import Block, Follow, HostBlock, Mute
-from fedishare.db.notices import Notice, NoticePermission, NoticePolicy
+from fedishare.db.follows import Block, HostBlock, Mute
+from fedishare.db.notices import Notice, NoticePolicy
 from fedishare.db.people import Actor
 from fedishare.domain.kinds import NoticeKind
 from fedishare.domain.notices import LASTS, TYPES, Key, Policy, Verdict
@@ -56,35 +56,7 @@ class Asking(NamedTuple):
 
 
 _me: Final = bindparam("recipient", type_=BigId)
-_is_followed = exists().where(
-    Follow.follower_id == _me, Follow.followee_id == Notice.actor_id, Follow.state == FollowState.ACCEPTED
-)
-_follows = exists().where(
-    Follow.follower_id == Notice.actor_id, Follow.followee_id == _me, Follow.state == FollowState.ACCEPTED
-)
-_is_new = func.coalesce(Actor.published_at, Actor.created_at) > bindparam("new_since", type_=UtcDateTime())
-# An answer to what one wrote oneself is never held back for being private.
-_is_private = and_(
-    Notice.kind == NoticeKind.MENTION,
-    exists().where(Post.id == Notice.post_id, Post.visibility == Visibility.MENTIONED),
-)
-# Nobody is limited on this node, so what is decided about those who are has no effect.
-_reasons: Final[dict[str, ColumnElement[bool]]] = {
-    "for_not_following": ~_is_followed,
-    "for_not_followers": ~_follows,
-    "for_new_accounts": and_(_is_new, ~_is_followed),
-    "for_private_mentions": and_(_is_private, ~_is_followed),
-}
-_is_allowed = exists().where(NoticePermission.recipient_id == _me, NoticePermission.sender_id == Notice.actor_id)
-
-
-def _judged(verdict: Verdict) -> ColumnElement[bool]:
-    any_of = (and_(bindparam(f"{verdict}_{name}", type_=Boolean()), reason) for name, reason in _reasons.items())
-    return and_(Notice.kind.in_(FROM_PEOPLE), or_(false(), *any_of), ~_is_allowed)
-
-
 _shunned: Final = select(HostBlock.host).where(HostBlock.actor_id == _me)
-_is_held: Final = _judged(Verdict.FILTER)
 _is_held: Final = held.judged(Verdict.FILTER, _me)
 _base: Final = (
     select(Notice.id)
@@ -94,8 +66,6 @@ _base: Final = (
     .where(~exists().where(Block.blocker_id == _me, Block.blocked_id == Notice.actor_id))
     .where(~exists().where(Mute.muter_id == _me, Mute.muted_id == Notice.actor_id, Mute.notices))
     .where(Actor.host.not_in(_shunned), Actor.domain.not_in(_shunned))
-    .where(~_judged(Verdict.DROP))
-    .where(~exists().where(Mute.muter_id == _me, Mute.muted_id == Notice.actor_id))
     .where(~held.judged(Verdict.DROP, _me))
 )
 _columns = (

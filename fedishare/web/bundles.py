@@ -15,12 +15,13 @@ from fedishare.core.errors import Gone, NotFound, Refused
 from fedishare.domain import bundles, files
 from fedishare.domain.bundles import Entry
 from fedishare.domain.kinds import FileState
+from fedishare.http import borrowing, downloads
 from fedishare.http.keys import DATABASE, STORAGE, VISITOR
 from fedishare.http.routes import Allow, Routes
 from fedishare.queries import pages, timelines
 from fedishare.queries.cards import Card
 from fedishare.queries.pages import StoredFile
-from fedishare.web import asked, downloads, resources
+from fedishare.web import asked, resources
 
 ABOUT: Final = "About this resource.txt"
 
@@ -63,10 +64,10 @@ def _look(tx: Connection, *, post_id: int, viewer: int | None) -> tuple[Card, li
 
 async def _here(request: web.Request, file: StoredFile) -> str:
     """The storage key of a file. Strangers may not make this node fetch."""
-    resources.require_clean(file)
+    borrowing.require_clean(file)
     if file.storage_key is None and not request[VISITOR].is_signed_in:
         raise NotFound("These files are on another server. Open the resource there to download them.")
-    return file.storage_key or await resources.fetch(request, file)
+    return await borrowing.bring(request, file)
 
 
 async def _pack(request: web.Request, post: Card, given: Sequence[StoredFile], paths: Sequence[Path]) -> Parcel:

@@ -17,7 +17,7 @@ from fedishare.queries import drafts, resources, timelines
 from fedishare.queries import handles as running
 from fedishare.queries.cards import Card
 from fedishare.queries.drafts import Draft
-from fedishare.services import handles, posts, publishing, saved, uploads
+from fedishare.services import posts, publishing, saved
 from fedishare.services.drafts import Change, PollDraft
 from fedishare.services.resources import UploadedFile
 from fedishare.services.uploads import Staged
@@ -199,11 +199,9 @@ def _rewrite(
         return now
     if (seen := drafting.seen_of(form)) is not None:
         saved.published(tx, owner_id=me, seen=seen)
-    if now.author.id == me:
-        drafting.rewrite(tx, here, editor_id=me, post_id=post_id, change=change, people=people, files=files)
-        return None
-    handles.edit(tx, here, handle_id=now.author.id, by_id=me, post_id=post_id, change=change, people=people)
-    uploads.take(tx, here, owner_id=me, keys=files, post_id=post_id)
+    publishing.rewrite(
+        tx, here, author_id=now.author.id, by_id=me, post_id=post_id, change=change, people=people, files=files
+    )
     return None
 
 
@@ -236,9 +234,6 @@ async def _overtaken(request: web.Request, form: forms.Form, now: Card, *, files
         theirs["title"] = now.title
     errors = {"text": CHANGED if theirs else CHANGED_BESIDE}
     return await _show_edit(request, now, values=values, errors=errors, theirs=theirs, files=files, status=409)
-    publishing.rewrite(
-        tx, here, author_id=post.author.id, by_id=me, post_id=post.id, change=change, people=people, files=files
-    )
 
 
 def _poll_values(post: Card) -> dict[str, str]:
