@@ -19,7 +19,7 @@ class Follow(Base):
     __table_args__ = (
         UniqueConstraint("follower_id", "followee_id"),
         # Few want to be told of each post, and each post asks who does.
-        Index("ix_follow_notify", "followee_id", sqlite_where=text("notify = 1"), postgresql_where=text("notify")),
+        Index("ix_follow_notify", "followee_id", sqlite_where=text("notify = 1")),
     )
 
     id: Mapped[Id]
