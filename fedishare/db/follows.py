@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text, true
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, true
 
 from fedishare.db.base import Base, Id, Mapped, mapped_column, words
 from fedishare.domain.kinds import FollowState
@@ -20,6 +20,7 @@ class Follow(Base):
         UniqueConstraint("follower_id", "followee_id"),
         # Few want to be told of each post, and each post asks who does.
         Index("ix_follow_notify", "followee_id", sqlite_where=text("notify = 1")),
+        Index("ix_follow_followee_id_notify", "followee_id", "notify"),
     )
 
     id: Mapped[Id]

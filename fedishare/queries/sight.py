@@ -19,6 +19,8 @@ _author: Any = aliased(Actor)
 _reader: Any = aliased(Actor)
 _there: Any = aliased(Actor)
 _shunned: Final = select(HostBlock.host).where(HostBlock.actor_id == VIEWER)
+_any_host: Any = aliased(HostBlock)
+_has_shunned: Final = select(_any_host.id).where(_any_host.actor_id == VIEWER).exists()
 
 
 def shuns(by: Any, whom: Any) -> ColumnElement[bool]:
@@ -62,11 +64,9 @@ def allowed() -> ColumnElement[bool]:
             and_(Block.blocker_id == Post.author_id, Block.blocked_id == VIEWER),
         )
     )
-    # Hardly anybody has such servers, and those who write are looked at in any case.
-    suspended = exists().where(
-        _author.id == Post.author_id,
-        or_(_author.suspended_at.is_not(None), _author.host.in_(_shunned), _author.domain.in_(_shunned)),
-    )
+    # Hardly anybody has such servers, which is asked once for all posts; and who writes is looked at in any case.
+    shunned = and_(_has_shunned, or_(_author.host.in_(_shunned), _author.domain.in_(_shunned)))
+    suspended = exists().where(_author.id == Post.author_id, or_(_author.suspended_at.is_not(None), shunned))
     is_for_them = or_(
         # Not as a list of values: a statement with one of its own has no plan ready (db/prepared.py).
         *(Post.visibility == each for each in OPEN),

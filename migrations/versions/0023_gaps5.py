@@ -24,13 +24,7 @@ def upgrade() -> None:
     op.add_column("follow", sa.Column("boosts", sa.Boolean(), server_default=sa.true(), nullable=False))
     op.add_column("follow", sa.Column("notify", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("follow", sa.Column("languages", sa.Text(), nullable=True))
-    op.create_index(
-        "ix_follow_notify",
-        "follow",
-        ["followee_id"],
-        sqlite_where=sa.text("notify = 1"),
-        postgresql_where=sa.text("notify"),
-    )
+    op.create_index("ix_follow_followee_id_notify", "follow", ["followee_id", "notify"])
     op.add_column("mute", sa.Column("notices", sa.Boolean(), server_default=sa.true(), nullable=False))
     op.add_column("mute", sa.Column("ends_at", MOMENT, nullable=True))
     op.add_column("actor", sa.Column("suspended_there", sa.Boolean(), server_default=sa.false(), nullable=False))
@@ -120,6 +114,6 @@ def downgrade() -> None:
     op.drop_column("actor", "suspended_there")
     op.drop_column("mute", "ends_at")
     op.drop_column("mute", "notices")
-    op.drop_index("ix_follow_notify", "follow")
+    op.drop_index("ix_follow_followee_id_notify", "follow")
     for column in ("languages", "notify", "boosts"):
         op.drop_column("follow", column)
