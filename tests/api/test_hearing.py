@@ -44,7 +44,7 @@ async def test_a_follow_hears_what_its_follower_wants_of_it(school: School) -> N
     path = f"/api/v1/accounts/{ben.id}/follow"
 
     followed = await phone.post(path, reblogs="false", notify="true", languages=["de", "FR"])
-    other = await a_post(school.db, school.here, by=eve)
+    other = await a_post(school.db, school.here, by=eve, language="de")
     await school.own_db.write(reactions.add, school.here, kind=ReactionKind.BOOST, actor_id=ben.id, post_id=other.id)
     await wrote(school, ben, "Good morning", language="en-GB")
     german = await wrote(school, ben, "Guten Morgen", language="de-AT")
