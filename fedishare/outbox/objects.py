@@ -19,7 +19,7 @@ from fedishare.outbox.actors import actor
 from fedishare.outbox.frames import frame
 from fedishare.queries.outgoing import AttachmentRow, PostFacts
 
-__all__ = ["actor", "document", "note", "proven", "tombstone"]
+__all__ = ["actor", "attachments", "document", "note", "proven", "tombstone"]
 
 NOTE: Final = "Note"
 ARTICLE: Final = "Article"
@@ -56,7 +56,7 @@ def note(facts: PostFacts, *, at: Uris) -> Document:
     content = (html.headline(heading) if heading else "") + post.content
     content = quotes.fallback(facts.quote) + content
     shaped = frame(facts, at=at, content=content, tags=_hashtags(facts.tags, at=at))
-    shaped["attachment"] = list(_attachments(facts.attachments))
+    shaped["attachment"] = attachments(facts.attachments)
     shaped |= _purpose(facts)
     if post.kind == ARTICLE:
         shaped |= _abstract(facts)
@@ -99,7 +99,7 @@ def _hashtags(labels: Iterable[str], *, at: Uris) -> list[Json]:
     return [{"type": "Hashtag", "name": f"#{label}", "href": at.tag(markup.fold_tag(label))} for label in labels]
 
 
-def _attachments(rows: Iterable[AttachmentRow]) -> list[Json]:
+def attachments(rows: Iterable[AttachmentRow]) -> list[Json]:
     """Pictures, then video and sound, at most four; then links. Files are never among them (F3)."""
     by_kind = sorted(rows, key=lambda row: row.kind is not AttachmentKind.IMAGE)
     media = [_media(row) for row in by_kind if row.kind not in {AttachmentKind.FILE, AttachmentKind.LINK}]

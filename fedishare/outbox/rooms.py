@@ -23,7 +23,7 @@ from fedishare.domain.kinds import Dialect
 from fedishare.jobs.deliveries import Letter
 from fedishare.jobs.tools import Tools
 from fedishare.jobs.types import Distribute
-from fedishare.outbox import activities, dialects
+from fedishare.outbox import activities, dialects, embeds
 from fedishare.outbox.letters import Outgoing, keep_all, letter, named
 from fedishare.queries import links, outgoing, parties, recipients
 from fedishare.queries.outgoing import Parcel, PostRow
@@ -72,7 +72,10 @@ class Event(Enum):
 
 
 class Known(NamedTuple):
-    """What a room passes on, about which post, and who is in the room. `boost` is the room's own boost of the post."""
+    """What a room passes on, about which post, and who is in the room. `boost` is the room's own boost of the post.
+
+    `embedded` is the post as we know it, where the activity has no more than its address.
+    """
 
     room: Party
     parcel: Parcel
@@ -80,6 +83,7 @@ class Known(NamedTuple):
     boost: str | None
     members: list[Member]
     author_uri: str | None
+    embedded: Document | None = None
 
 
 class Inner(NamedTuple):
@@ -213,13 +217,17 @@ def _load(tx: Connection, job: Distribute) -> Known:
         raise Invalid("The activity that a room should pass on is no longer there.")
     post = outgoing.post_row(tx, job.post_id) if job.post_id is not None else None
     boost = outgoing.boost_of(tx, room_id=job.room_id, post_id=job.post_id) if job.post_id is not None else None
+    room, author_uri = parties.party(tx, job.room_id), None
+    if job.post_id is not None:
+        author_uri = outgoing.author_of(tx, job.post_id)
     return Known(
-        room=parties.party(tx, job.room_id),
+        room=room,
         parcel=parcel,
         post=post,
         boost=boost,
         members=recipients.members(tx, room_id=job.room_id, author_id=parcel.actor.id),
-        author_uri=outgoing.author_of(tx, job.post_id) if job.post_id is not None else None,
+        author_uri=author_uri,
+        embedded=embeds.of_parcel(tx, parcel, post=post, author_uri=author_uri, room=room.who),
     )
 
 
@@ -265,10 +273,13 @@ def _recipients(known: Known, inner: Inner) -> list[tuple[Member, frozenset[Form
 def _told(known: Known, inner: Inner, member: Member) -> frozenset[Form]:
     found = forms(inner.event, dialect=dialects.dialect_of(member)) - _beyond(known, inner, member)
     is_lemmy = (member.software or "").lower() == LEMMY
-    if Form.WRAPPED not in found or not is_lemmy or _names(inner, known.room.who.uri):
+    if Form.WRAPPED not in found or not is_lemmy:
         return found
-    if inner.type in {"Create", "Update"} and not isinstance(inner.document.get("object"), dict):
+    is_bare = inner.type in embeds.SAYING and not isinstance(inner.document.get("object"), dict)
+    if is_bare and known.embedded is None:
         return found - {Form.WRAPPED}  # It reads a post where that is embedded, and nowhere else.
+    if not is_bare and _names(inner, known.room.who.uri):
+        return found
     return found - {Form.WRAPPED} | {Form.READDRESSED}
 
 
@@ -324,6 +335,8 @@ def _readdressed(known: Known, inner: Inner, here: Here) -> Letter:
     target = for_room(inner.document, room)
     if isinstance(said := target.get("object"), dict):
         target["object"] = for_room(said, room)
+    elif known.embedded is not None:
+        target["object"] = known.embedded
     announce = _announce(known, target=target, uri=uri, here=here, inner=inner)
     return _letter(known, inner, announce, here, object_uri=inner.uri, variant=READDRESSED)
 

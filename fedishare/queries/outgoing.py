@@ -390,6 +390,11 @@ PUBLISHER: Final = (
 )
 
 
+def attachments(tx: Connection, *, post_id: int) -> tuple[AttachmentRow, ...]:
+    """The pictures, films and links of a post, in their order."""
+    return rows(tx, ATTACHMENTS, AttachmentRow, post=post_id)
+
+
 def post_facts(tx: Connection, post_id: int) -> PostFacts:
     """All that the document of a post tells; thirteen statements at most, and two more for minutes. Raises NotFound."""
     row = tx.execute(POST, {"post": post_id}).one_or_none()

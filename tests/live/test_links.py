@@ -199,6 +199,9 @@ async def test_whoever_is_in_several_of_the_rooms_sees_it_once(
         assert [text.count(words) for words in ("Ours had pineapple", "Ours had none", "Cut it in twelve")] == [1, 1, 1]
     assert lemmy.comments[comment].community == cedar.uri
     assert toot.boosts_by(ash.uri) == [uri]
+    # Nobody vouches for an edit on Mastodon; the rooms look for themselves, and tell Lemmy what they found.
+    await toot.edit(theirs, "Ours had none at all")
+    await until(lambda: "none at all" in lemmy.comments[theirs].text, what="Lena has the edit")
 
 
 async def test_what_moderators_decide_stays_on_their_side_and_either_may_leave(open_node: OpenNode) -> None:

@@ -169,6 +169,38 @@ async def test_a_new_post_is_wrapped_unmodified_for_some_and_boosted_for_others(
         assert document == frame | {"object": target}
 
 
+async def test_lemmy_gets_an_edit_that_nobody_vouched_for_as_we_found_it(desk: Tools, here: Here) -> None:
+    """Others get its address alone, and look there for themselves."""
+    db = desk.db
+    room = await a_busy_room(db, here)
+    ben = await a_person(db, here, local=False, domain=AUTHOR)
+    there = {"visibility": Visibility.PUBLIC, "room_id": None, "edited_at": here.now()}
+    post = await a_post(db, here, by=ben, title="Pizza", content="<p>Cut in twelve</p>", **there)
+    hidden = await a_post(db, here, by=ben, **(there | {"visibility": Visibility.FOLLOWERS}))
+    said = {"type": "Update", "to": [PUBLIC_IRI], "audience": "https://elm.test/groups/maths"}
+    for each in (post, hidden):
+        uri, _ = await a_received(db, here, by=ben, object=each.uri, **said)
+        await rooms.distribute(desk, types.Distribute(room.id, uri, each.id))
+
+    sent = await db.read(passed)
+    documents = [msgspec.json.decode(body) for body in await db.read(raw)]
+    assert [each for each in sent if "lemmy.test" in each[2]] == [("Announce", "readdressed", ["lemmy.test"])]
+    (told,) = [each["object"]["object"] for each in documents if not isinstance(each["object"]["object"], str)]
+    wanted: dict[str, Any] = {
+        "id": post.uri,
+        "type": "Note",
+        "attributedTo": ben.uri,
+        "name": "Pizza",
+        "content": "<p>Cut in twelve</p>",
+        "audience": room.uri,
+        "cc": [room.uri],
+        "to": [PUBLIC_IRI],
+        "updated": "2026-09-07T08:30:00Z",
+    }
+    assert {name: told[name] for name in wanted} == wanted
+    assert "proof" not in told
+
+
 async def test_an_answer_is_never_shown_as_a_boost(desk: Tools, here: Here) -> None:
     db = desk.db
     room = await a_busy_room(db, here)
@@ -265,7 +297,8 @@ async def test_everything_else_is_wrapped_and_microblogs_hear_nothing(desk: Tool
     room = await a_busy_room(db, here)
     ben = await a_person(db, here, local=False, domain=AUTHOR)
     post = await a_post(db, here, by=ben, room_id=room.id)
-    uri, _ = await a_received(db, here, by=ben, type=kind, object=post.uri)
+    said = {"id": post.uri} if kind == "Update" else post.uri
+    uri, _ = await a_received(db, here, by=ben, type=kind, object=said)
 
     await rooms.distribute(desk, types.Distribute(room.id, uri, post.id))
 

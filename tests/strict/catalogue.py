@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from fedishare.as2.write import NOTE, with_context
 from fedishare.core.uris import Uris
 from fedishare.domain.audience import PUBLIC_IRI, Visibility
 from fedishare.domain.kinds import AttachmentKind, KeyKind, Kind, OfferState, PostKind, QuoteState
@@ -21,7 +22,7 @@ from fedishare.domain.papers import (
     ReportPaper,
 )
 from fedishare.domain.terms import Basis, Term, TermKind
-from fedishare.outbox import activities, handles, objects, polls, resources, rooms, stamps
+from fedishare.outbox import activities, embeds, handles, objects, polls, resources, rooms, stamps
 from fedishare.queries.offers import OfferFacts
 from fedishare.queries.outgoing import (
     AttachmentRow,
@@ -342,6 +343,12 @@ SAID: Final[dict[str, Document]] = {
         cc=[f"{OUR_ROOM.uri}/followers", BEN.uri],
         at=MONDAY,
         audience=OUR_ROOM.uri,
+    ),
+    "Update: as a room found it": activities.update(
+        with_context(
+            NOTE, embeds.embedded(EDITED.post, author_uri=ANNA, attachments=EDITED.attachments, room=OUR_ROOM)
+        ),
+        uri=AT.activity(65),
     ),
     "Create: for another room": rooms.for_room(activities.create(objects.document(facts(), at=AT)), OUR_ROOM),
     "Reject: a post": activities.refuse(
