@@ -27,7 +27,12 @@ STEWARD_AT: Final = (
     .join(Actor, Actor.id == Steward.actor_id)
     .where(Steward.room_id == bindparam("room"), Actor.uri == bindparam("named"), Actor.deleted_at.is_(None))
 )
-OWNERS: Final = select(Steward.actor_id).where(Steward.room_id == bindparam("room"), Steward.role == StewardRole.OWNER)
+# Of two owners who step down at once, the second waits for the first, and is the last one then.
+OWNERS: Final = (
+    select(Steward.actor_id)
+    .where(Steward.room_id == bindparam("room"), Steward.role == StewardRole.OWNER)
+    .with_for_update()
+)
 STANDING: Final = select(
     exists().where(Ban.room_id == bindparam("room"), Ban.actor_id == bindparam("actor"), _is_running),
     exists().where(Lock.thread_id == bindparam("thread"), Lock.room_id == bindparam("room")),
