@@ -1,12 +1,12 @@
 """What somebody was told, newest first."""
 
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Boolean, Connection, bindparam, func, or_, select
 
-from fedishare.db.base import BigId
-from fedishare.db.notices import Notice
+from fedishare.db.base import BigId, aliased
+from fedishare.db.notices import Notice, NoticePolicy
 from fedishare.db.people import Actor
 from fedishare.domain.kinds import NoticeKind
 from fedishare.domain.notices import Verdict
@@ -56,11 +56,14 @@ RECENT: Final = (
     .order_by(Notice.id.desc())
     .limit(bindparam("limit"))
 )
+_decided: Final[Any] = aliased(NoticePolicy)
+# Nearly nobody decided anything: it begins there, and looks through the notices of whoever did.
 HELD: Final = (
     select(func.count())
-    .select_from(Notice)
+    .select_from(_decided)
+    .join(Notice, Notice.recipient_id == _decided.actor_id)
     .join(Actor, Actor.id == Notice.actor_id)
-    .where(Notice.recipient_id == _me, Actor.suspended_at.is_(None), held.judged(Verdict.FILTER, _me))
+    .where(_decided.actor_id == _me, Actor.suspended_at.is_(None), held.judged(Verdict.FILTER, _me))
 )
 
 

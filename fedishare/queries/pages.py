@@ -20,6 +20,7 @@ from fedishare.domain.kinds import FileState, MediaState
 from fedishare.domain.reports import ReportCategory
 from fedishare.queries import published, sight, timelines, tokens
 from fedishare.queries.cards import FACE_WIDTH, Card, Face, face, face_columns
+from fedishare.queries.tokens import Holder
 
 MOST_USES: Final = 200
 MOST_REPORTS: Final = 100
@@ -41,13 +42,14 @@ class StoredFile(NamedTuple):
 
 
 class StoredPicture(NamedTuple):
-    """`visibility` is None while no post carries it."""
+    """`visibility` is None while no post carries it. `is_by_pass` where it was a pass that opened it."""
 
     key: str
     storage_key: str
     media_type: str
     size: int
     visibility: Visibility | None
+    is_by_pass: bool = False
 
 
 class Loose(NamedTuple):
@@ -233,17 +235,23 @@ def picture(
     if row is not None:
         facts: Sequence[Any]
         *facts, owner_id, post_id, secret = row
-        owns = viewer is not None and owner_id == viewer
-        if owns or (post_id is not None and _may_have(tx, post_id=post_id, viewer=viewer, reader=reader)):
-            return StoredPicture(*facts)
-        token_id = None if shown_pass is None or secret is None else passes.holder(shown_pass, secret=secret)
-        holder = None if token_id is None else tokens.standing(tx, token_id=token_id)
+        holder = _holder(tx, shown_pass, secret)
         # What was uploaded by an app that acts as a handle is still its teacher's own.
         if holder is not None and (
             owner_id in holder or (post_id is not None and sight.may_see(tx, post_id=post_id, viewer=holder.actor_id))
         ):
+            return StoredPicture(*facts, is_by_pass=True)
+        owns = viewer is not None and owner_id == viewer
+        if owns or (post_id is not None and _may_have(tx, post_id=post_id, viewer=viewer, reader=reader)):
             return StoredPicture(*facts)
     raise NotFound("There is no such picture, or it is not for you.")
+
+
+def _holder(tx: Connection, shown_pass: str | None, secret: str | None) -> Holder | None:
+    if shown_pass is None or secret is None:
+        return None
+    token_id = passes.holder(shown_pass, secret=secret)
+    return None if token_id is None else tokens.standing(tx, token_id=token_id)
 
 
 PORTRAIT: Final = select(Portrait.storage_key, Portrait.media_type).where(Portrait.key == bindparam("named"))

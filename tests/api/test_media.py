@@ -184,7 +184,7 @@ async def shown_at(phone: Phone, status: dict[str, Any], field: str = "url") -> 
 
 
 async def test_what_somebody_may_see_no_more_opens_no_more(school: School) -> None:
-    ada, phone = await school.a_teacher("ada")
+    ada, browser, phone = await school.both("ada")
     ben, first = await school.a_teacher("ben")
     cat, third = await school.a_teacher("cat")
     for follower in (ben, cat):
@@ -202,6 +202,11 @@ async def test_what_somebody_may_see_no_more_opens_no_more(school: School) -> No
         return [(await stranger.get(address)).status for address in addresses]
 
     assert await opened(*addresses, loose) == [200] * 5
+    # Apps in browsers show it on pages of their own; no other page does, and nothing keeps it for later.
+    by_pass, by_cookie = await stranger.get(addresses[3]), await browser.get(addresses[3].partition("?")[0])
+    assert by_pass.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert by_cookie.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert {page.headers["Cache-Control"] for page in (by_pass, by_cookie)} == {"private, no-store"}
     # The pass for one picture is none for another.
     plain, proof = (await shown_at(first, another)).partition("?")[0], addresses[0].partition("?")[2]
     assert await opened(f"{plain}?{proof}") == [404]
