@@ -39,6 +39,11 @@ class Peer:
         self._client = client
         self._here = here
 
+    @property
+    def address(self) -> str:
+        """Where the node is to be found by those who speak plain http."""
+        return str(self._client.make_url("")).rstrip("/")
+
     async def get(
         self,
         path: str,
@@ -86,8 +91,9 @@ async def a_peer_of(tools: Tools, settings: Settings, aiohttp_client: AiohttpCli
     app = wire.watch(web.Application(middlewares=[keep_ready, say_what_went_wrong]))
     app[TOOLS], app[SETTINGS], app[DATABASE] = tools, settings, tools.db
     app[SHELF], app[CLOCK] = Shelf(), tools.here.clock
-    for entry in (entry for one in routes.ALL for entry in one if entry.method == "GET"):
-        app.router.add_get(entry.path, entry.guarded())
+    # Harvesters ask by POST as well.
+    for entry in (entry for one in routes.ALL for entry in one if entry.method == "GET" or entry.path == "/oai"):
+        app.router.add_route(entry.method, entry.path, entry.guarded())
     return Peer(await aiohttp_client(app), tools.here)
 
 

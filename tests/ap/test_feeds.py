@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 from xml.etree import ElementTree as ET
 
+import feedparser  # type: ignore[import-untyped]  # it comes without types
 import pytest
 
 from fedishare.core.here import Here
@@ -15,6 +16,7 @@ from fedishare.db.rooms import Carried
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import Kind, PaperKind
 from fedishare.queries import feeds
+from tests.ap import validators
 from tests.ap.conftest import ORIGIN, Peer
 from tests.ap.test_published import change
 from tests.builders import MONDAY, Made, a_person, a_post, a_resource, a_room, add
@@ -49,6 +51,10 @@ async def read(peer: Peer, path: str) -> ET.Element:
     assert (answer.status, answer.headers["Content-Type"]) == (200, "application/atom+xml; charset=utf-8")
     root = ET.fromstring(answer.body)  # noqa: S314 -- it is ours
     assert faults(root) == []
+    assert validators.against("atom", answer.body) == []
+    # A reader that is not ours has nothing to put right in it, and finds as many entries.
+    found = feedparser.parse(answer.body)
+    assert (found.bozo, found.version, len(found.entries)) == (False, "atom10", len(ids(root)))
     return root
 
 
@@ -190,3 +196,20 @@ async def test_a_feed_costs_the_same_however_full_it_is(db: Database, here: Here
     asked = await db.read(count_statements, lambda tx: feeds.of_owner(tx, owner), {})
 
     assert asked == 8
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        pytest.param(b"<updated>", b"<updated>Monday, ", id="a-date-in-words"),
+        pytest.param(b"</id>", b"</id><id>urn:x</id>", id="two-ids"),
+        pytest.param(b" href=", b" to=", id="a-link-without-an-address"),
+        pytest.param(b"<title", b"<headline/><title", id="what-atom-does-not-know"),
+    ],
+)
+async def test_the_grammar_of_atom_refuses(peer: Peer, db: Database, here: Here, good: bytes, bad: bytes) -> None:
+    await a_person(db, here, username="anna")
+    body = (await peer.get("/@anna.atom", accept="*/*")).body
+    assert good in body
+
+    assert validators.against("atom", body.replace(good, bad, 1)) != []

@@ -1,11 +1,14 @@
 """OAI-PMH 2.0: every answer by the rules of its schema, every error as specified, and lists that lose nothing."""
 
+import asyncio
 import re
 from typing import Any, Final
 from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
 import pytest
+from oaipmh.client import Client  # type: ignore[import-untyped]  # it comes without types
+from oaipmh.metadata import MetadataRegistry, oai_dc_reader  # type: ignore[import-untyped]  # as above
 from sqlalchemy import Connection
 
 from fedishare.core.here import Here
@@ -20,6 +23,7 @@ from fedishare.outbox import dublin, lom
 from fedishare.queries import harvests
 from fedishare.queries.harvests import Span
 from fedishare.services import threads
+from tests.ap import validators
 from tests.ap.conftest import ORIGIN, Peer
 from tests.ap.test_published import change
 from tests.builders import MONDAY, FrozenClock, Made, a_person, a_post, a_resource, add
@@ -108,6 +112,7 @@ async def ask(peer: Peer, query: str | dict[str, str]) -> ET.Element:
     assert (answer.status, answer.headers["Content-Type"]) == (200, "text/xml; charset=utf-8")
     root = ET.fromstring(answer.body)  # noqa: S314 -- it is ours
     assert faults(root) == []
+    assert validators.against("oai", answer.body) == []
     return root
 
 
@@ -369,3 +374,37 @@ async def test_a_page_costs_the_same_however_full_it_is(db: Database, here: Here
         harvests.told(tx, [header.id for header in found], school="Alder")
 
     assert await db.read(count_statements, page, {}) == 9
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        pytest.param(b"<protocolVersion>2.0<", b"<protocolVersion>2.1<", id="another-version"),
+        pytest.param(b"<granularity>", b"<granularity/><granularity>", id="said-twice"),
+        pytest.param(b"Z</responseDate>", b"+01:00</responseDate>", id="another-time-zone"),
+        pytest.param(b"<deletedRecord>", b"<removedRecord/><deletedRecord>", id="what-nobody-knows"),
+    ],
+)
+async def test_the_grammar_of_the_protocol_refuses(peer: Peer, ada: Made, good: bytes, bad: bytes) -> None:
+    assert ada
+    body = (await peer.get("/oai?verb=Identify", accept="*/*")).body
+    assert good in body
+
+    assert validators.against("oai", body.replace(good, bad)) != []
+
+
+async def test_a_harvester_that_is_not_ours_takes_home_every_record(
+    peer: Peer, db: Database, here: Here, ada: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harvests.listing, "__kwdefaults__", {"limit": 2})
+    wanted = [(await shared(db, here, ada, title=f"Wall {number}")).uri for number in range(5)]
+    registry = MetadataRegistry()
+    registry.registerReader("oai_dc", oai_dc_reader)
+    harvester = Client(f"{peer.address}/oai", registry)
+
+    records = await asyncio.to_thread(lambda: list(harvester.listRecords(metadataPrefix="oai_dc")))
+    about = await asyncio.to_thread(harvester.identify)
+
+    assert sorted(wanted) == sorted(record.getField("identifier")[0] for _, record, _ in records)
+    assert [record.getField("title") for _, record, _ in records] == [[f"Wall {number}"] for number in range(5)]
+    assert (about.repositoryName(), about.protocolVersion()) == ("Alder Primary", "2.0")
