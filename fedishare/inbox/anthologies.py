@@ -1,5 +1,7 @@
 """Collections of resources elsewhere: what comes into one, what goes, and in what order it stands."""
 
+import asyncio
+from contextlib import suppress
 from typing import Final
 
 from sqlalchemy import Connection
@@ -20,6 +22,7 @@ from fedishare.services.collected import LONGEST_LINE, MOST, Item
 
 # Each resource, and now and then somebody new who wrote it.
 MOST_FETCHES: Final = 3 * MOST
+AT_ONCE: Final = 8
 NOT_FOLLOWED: Final = Ignored("nobody here follows the collection, or the resource is not for everybody")
 
 
@@ -107,12 +110,17 @@ async def fetch(tools: Tools, actor: ActorRow) -> None:
     except (Invalid, NotFound, Refused):
         remembered.ask(uri, now=now)
         return
-    remembered.ask(uri, now=now)
-    for address, _ in found:
-        try:
-            await resolve.post(tools, address, budget=budget)
-        except FediShareError:
-            continue  # One that is gone or private does not spoil the others.
+    addresses = [address for address, _ in found]
+    for start in range(0, len(addresses), AT_ONCE):
+        await asyncio.gather(*(_bring(tools, each, budget) for each in addresses[start : start + AT_ONCE]))
     await tools.db.write(
         _replace, tools.here, actor.id, tuple((address, _line(link.text("name") or "")) for address, link in found)
     )
+    # Not before: where there was no time for a long list, the next try goes on from what is here by then.
+    remembered.ask(uri, now=now)
+
+
+async def _bring(tools: Tools, address: str, budget: Budget) -> None:
+    """One that is gone or private does not spoil the others."""
+    with suppress(FediShareError):
+        await resolve.post(tools, address, budget=budget)

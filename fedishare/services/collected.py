@@ -19,7 +19,7 @@ from fedishare.jobs.queue import enqueue
 from fedishare.jobs.types import PublishItem
 from fedishare.services import notices, reactions
 
-MOST: Final = 100
+MOST: Final = 200
 LONGEST_LINE: Final = 300
 DESCRIBE: Final = insert(Anthology)
 DESCRIBE_AGAIN: Final = DESCRIBE.on_conflict_do_update(

@@ -1,5 +1,6 @@
 """Collections of resources elsewhere: what is believed of them, and what is kept."""
 
+import asyncio
 from typing import Any, Final
 
 import pytest
@@ -19,6 +20,7 @@ from fedishare.jobs.types import FetchFeatured
 from fedishare.services import follows
 from tests.builders import Made, a_person, a_post, a_resource
 from tests.inbox.elsewhere import Document, Elsewhere, a_note, an_activity, an_actor, rows, send
+from tests.net.peers import Asked, a_reply
 
 FRACTIONS: Final = "https://birch.test/collections/fractions"
 ITEMS: Final = f"{FRACTIONS}/items"
@@ -129,6 +131,23 @@ async def test_nobody_changes_the_list_of_another_collection(
     assert await kept(db) == [(wall, "")]
 
 
+@pytest.mark.parametrize("kind", ["Add", "Remove"])
+@pytest.mark.parametrize("target", [f"{FRACTIONS}-2/items", "https://evil.test/collections/fractions/items", FRACTIONS])
+async def test_a_collection_changes_no_list_but_its_own(
+    tools: Tools, db: Database, here: Here, *, elsewhere: Elsewhere, kind: str, target: str
+) -> None:
+    """Followed and believed as it is: what it says of another list is no word about its own either."""
+    await followed(tools, here, elsewhere)
+    wall, other = (a_resource_there(elsewhere, CURATOR, number=n) for n in (1, 2))
+    await send(tools, an_add(wall))
+    await resolve.post(tools, other)
+
+    became = await send(tools, an_activity(kind, FRACTIONS, other if kind == "Add" else wall, target=target))
+
+    assert "collection" not in became
+    assert await kept(db) == [(wall, "")]
+
+
 @pytest.mark.parametrize(
     "over",
     [
@@ -204,6 +223,34 @@ async def test_the_whole_list_is_read_when_a_collection_is_first_met(
     await featured.fetch(tools, FetchFeatured(actor.id))
 
     assert await kept(db) == [(walls[1], "Why <this>"), (walls[0], "")]
+
+
+async def test_a_long_list_is_read_to_what_a_collection_holds_though_the_time_is_up_half_way(
+    tools: Tools, db: Database, here: Here, *, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("inbox.anthologies", "services.collected"):
+        monkeypatch.setattr(f"fedishare.{module}.MOST", 24)
+    actor = await followed(tools, here, elsewhere)
+    walls = [a_resource_there(elsewhere, CURATOR, number=number) for number in range(1, 26)]
+    pages = [walls[start : start + 5] for start in range(0, 25, 5)]
+    named = [ITEMS, *(f"{ITEMS}?page={number}" for number in range(1, len(pages)))]
+    for number, items in enumerate(pages):
+        page = {"@context": CONTEXT, "id": named[number], "type": "OrderedCollectionPage", "orderedItems": items}
+        elsewhere.say(named[number], page | ({"next": named[number + 1]} if number + 1 < len(pages) else {}))
+    work = asyncio.create_task(featured.fetch(tools, FetchFeatured(actor.id)))
+
+    def end(_: Asked) -> bytes:
+        work.cancel()
+        return a_reply(status=500)
+
+    elsewhere.say(walls[19], end)
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    a_resource_there(elsewhere, CURATOR, number=20)
+    await featured.fetch(tools, FetchFeatured(actor.id))
+
+    assert await kept(db) == [(wall, "") for wall in walls[:24]]
+    assert max(elsewhere.asked.count(wall) for wall in walls[:16]) == 1
 
 
 async def test_a_collection_that_says_farewell_is_kept_no_longer(
