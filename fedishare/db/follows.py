@@ -19,7 +19,6 @@ class Follow(Base):
     __table_args__ = (
         UniqueConstraint("follower_id", "followee_id"),
         # Few want to be told of each post, and each post asks who does.
-        Index("ix_follow_notify", "followee_id", sqlite_where=text("notify = 1")),
         Index("ix_follow_followee_id_notify", "followee_id", "notify"),
     )
 

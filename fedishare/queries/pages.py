@@ -240,7 +240,7 @@ def picture(
         if holder is not None and (
             owner_id in holder or (post_id is not None and sight.may_see(tx, post_id=post_id, viewer=holder.actor_id))
         ):
-            return StoredPicture(*facts, is_by_pass=True)
+            return StoredPicture(*facts)._replace(is_by_pass=True)
         owns = viewer is not None and owner_id == viewer
         if owns or (post_id is not None and _may_have(tx, post_id=post_id, viewer=viewer, reader=reader)):
             return StoredPicture(*facts)
