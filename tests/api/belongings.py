@@ -13,7 +13,7 @@ from fedishare.db.engine import Database
 from fedishare.domain.audience import Visibility
 from fedishare.domain.kinds import NoticeKind
 from fedishare.domain.permissions import Role
-from fedishare.services import accounts, meetings, posts, reports
+from fedishare.services import accounts, announcements, meetings, posts, reports
 from fedishare.services.drafts import Draft
 from fedishare.services.meetings import Call
 from tests.api.conftest import Phone, School
@@ -66,6 +66,7 @@ async def make(school: School, db: Database, here: Here) -> Belongings:
         "reported": Kind([str(await _report(db, here, of=carl, by=ben))]),
         "server_blocked": Kind([await _block(owner)]),
         "server_allowed": Kind([NOBODYS], "998"),
+        "announcement": Kind([await _withdrawn(db, here, by=ada)]),
     }
     kinds |= await _filters(owner, open_post)
     kinds |= await _notices(owner, Told(db, here, ada), friend=carl, other=await a_person(db, here), post=open_post)
@@ -145,6 +146,12 @@ async def _conversation(db: Database, here: Here, phone: Phone, by: Made, to: Ma
 
 async def _report(db: Database, here: Here, *, of: Made, by: Made) -> int:
     return await db.write(reports.file, here, reporter_id=by.id, target_id=of.id, posts=(), comment="Rude")
+
+
+async def _withdrawn(db: Database, here: Here, *, by: Made) -> str:
+    found = await db.write(announcements.announce, here, by_id=by.id, source="Closed on Friday", ends_at=None)
+    await db.write(announcements.withdraw, announcement_id=found)
+    return str(found)
 
 
 async def _block(phone: Phone) -> str:
