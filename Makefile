@@ -25,7 +25,7 @@ run: $(VENV)/installed ## Set everything up, start three schools on this machine
 
 # The suite says itself in its first lines whether it found PostgreSQL.
 test: lint $(MASTO)/node_modules/installed ## Check style, types and layers, then run the tests
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # `make test` does this at a few of them.
 crash: $(VENV)/installed-dev ## Kill a node at every named point of its code, and look at what it has lost
