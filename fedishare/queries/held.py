@@ -24,20 +24,23 @@ _post: Final[Any] = aliased(Post)
 
 def judged(verdict: Verdict, me: SQLColumnExpression[int]) -> ColumnElement[bool]:
     """Whether this becomes of the notice at hand by what `me`, its recipient, decided."""
-    is_decided = exists().where(NoticePolicy.actor_id == me)
     any_of = [and_(_said(name, me) == verdict, reason) for name, reason in _reasons(me).items()]
     is_allowed = exists().where(NoticePermission.recipient_id == me, NoticePermission.sender_id == Notice.actor_id)
-    return and_(is_decided, Notice.kind.in_(FROM_PEOPLE), or_(*any_of), ~is_allowed)
+    return and_(_is_decided(me), Notice.kind.in_(FROM_PEOPLE), or_(*any_of), ~is_allowed)
 
 
 def is_shown(me: SQLColumnExpression[int]) -> ColumnElement[bool]:
-    """Whether the notice at hand is neither held back nor dropped."""
-    return and_(~judged(Verdict.FILTER, me), ~judged(Verdict.DROP, me))
+    """Whether the notice at hand is neither held back nor dropped; that nearly nobody decided anything comes first."""
+    return or_(~_is_decided(me), and_(~judged(Verdict.FILTER, me), ~judged(Verdict.DROP, me)))
 
 
 def since(now: datetime) -> datetime:
     """Accounts that were made after this are new."""
     return now - NEW_FOR
+
+
+def _is_decided(me: SQLColumnExpression[int]) -> ColumnElement[bool]:
+    return exists().where(NoticePolicy.actor_id == me)
 
 
 def _said(name: str, me: SQLColumnExpression[int]) -> ColumnElement[Any]:
