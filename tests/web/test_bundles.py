@@ -30,6 +30,7 @@ def opened(answer: Page) -> zipfile.ZipFile:
     return found
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_all_files_come_down_as_one_zip_with_who_made_them(node: Node) -> None:
     _, teacher = await node.a_teacher("ada", name="Ada Adams")
     page = await shared(teacher)
@@ -48,6 +49,7 @@ async def test_all_files_come_down_as_one_zip_with_who_made_them(node: Node) -> 
     assert (answer.headers["Content-Type"], known.status) == ("application/zip", 304)
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_a_zip_is_for_those_alone_who_may_see_the_resource(node: Node, db: Database) -> None:
     _, teacher = await node.a_teacher()
     _, other = await node.a_teacher()

@@ -39,6 +39,7 @@ async def a_room(anna: Browser, ben: Browser) -> str:
     return path
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_two_owners_change_the_settings_of_a_room_and_both_are_heard(pair: tuple[Browser, Browser]) -> None:
     anna, ben = pair
     path = await a_room(anna, ben)
@@ -87,6 +88,7 @@ async def test_two_owners_who_change_the_same_see_both_and_lose_nothing(pair: tu
     )
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_the_page_of_a_handle_keeps_what_two_who_run_it_wrote(pair: tuple[Browser, Browser]) -> None:
     anna, ben = pair
     handle = await a_handle(anna)
@@ -107,6 +109,7 @@ async def test_the_page_of_a_handle_keeps_what_two_who_run_it_wrote(pair: tuple[
     assert (stored["name"], stored["about"]) == ("Hants SLT", "Heads and deputies.")
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_curators_of_one_collection_overwrite_neither_title_nor_lines(
     pair: tuple[Browser, Browser], node: Node, db: Database, here: Here
 ) -> None:
@@ -142,6 +145,7 @@ async def test_curators_of_one_collection_overwrite_neither_title_nor_lines(
     assert (stored["title"], stored["about"]) == ("Fractions", "For Year 5.")
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_two_who_run_a_handle_change_one_resource_and_nothing_of_it_is_put_back(
     pair: tuple[Browser, Browser],
 ) -> None:

@@ -126,6 +126,7 @@ def follows_of(tx: Connection, room_id: int) -> list[int]:
     return list(tx.scalars(select(Follow.follower_id).where(Follow.followee_id == room_id)))
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_whoever_invites_reads_that_mastodon_asks_nobody(scene: Scene) -> None:
     room = await open_room(scene)
     plain = (await scene.hana.get(f"/rooms/{room}/members")).html
