@@ -22,6 +22,7 @@ TERMS = {
     "PropertyValue": "schema:PropertyValue",
     "value": "schema:value",
     "lemmy": "https://join-lemmy.org/ns#",
+    "suspended": "toot:suspended",
     "moderators": {"@id": "lemmy:moderators", "@type": "@id"},
     "postingRestrictedToMods": "lemmy:postingRestrictedToMods",
     "sec": "https://w3id.org/security#",

@@ -72,7 +72,7 @@ async def test_a_page_costs_the_same_however_full_it_is(db: Database, here: Here
         "author": (timelines.author, {"actor_id": author.id, "viewer": reader.id}, 8),
         "local": (timelines.local, {"viewer": reader.id}, 7),
         "thread": (timelines.thread, {"post_id": root.id, "viewer": reader.id}, 14),
-        "notices": (notices.recent, {"recipient": reader.id}, 1),
+        "notices": (notices.recent, {"recipient": reader.id, "now": here.now()}, 1),
     }
     query, values, statements = wanted[page]
 
