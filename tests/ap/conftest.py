@@ -91,9 +91,11 @@ async def a_peer_of(tools: Tools, settings: Settings, aiohttp_client: AiohttpCli
     app = wire.watch(web.Application(middlewares=[keep_ready, say_what_went_wrong]))
     app[TOOLS], app[SETTINGS], app[DATABASE] = tools, settings, tools.db
     app[SHELF], app[CLOCK] = Shelf(), tools.here.clock
-    # Harvesters ask by POST as well.
-    for entry in (entry for one in routes.ALL for entry in one if entry.method == "GET" or entry.path == "/oai"):
-        app.router.add_route(entry.method, entry.path, entry.guarded())
+    for entry in (entry for one in routes.ALL for entry in one):
+        if entry.method == "GET":
+            app.router.add_get(entry.path, entry.guarded())
+        elif entry.path == "/oai":  # Harvesters ask by POST as well.
+            app.router.add_post(entry.path, entry.guarded())
     return Peer(await aiohttp_client(app), tools.here)
 
 

@@ -221,15 +221,20 @@ async def test_a_bad_signature_is_no_signature(peer: Peer, db: Database, here: H
     assert answer.all == (await peer.get(f"/posts/{NOWHERE}")).all
 
 
-async def test_a_suspended_author_shows_nothing(peer: Peer, db: Database, here: Here) -> None:
-    anna = await a_person(db, here, username="anna")
+async def test_a_suspended_author_shows_nothing_but_that_they_are(peer: Peer, db: Database, here: Here) -> None:
+    anna = await a_person(db, here, username="anna", name="Anna Ash", summary="<p>Maths</p>")
     post = await a_post(db, here, by=anna)
     await db.write(change, Actor, anna, suspended_at=MONDAY)
 
-    paths = [path_of(post), "/users/anna", "/users/anna/outbox", "/users/anna/followers", "/users/anna/featured"]
-    answers = [await peer.get(path) for path in paths]
+    lists = ["/users/anna/outbox", "/users/anna/followers", "/users/anna/featured"]
+    found = {path: await peer.get(path) for path in [path_of(post), "/users/anna", *lists]}
 
-    assert {answer.status for answer in answers} == {404}
+    assert {path: answer.status for path, answer in found.items()} == {
+        path_of(post): 404,
+        "/users/anna": 200,
+    } | dict.fromkeys(lists, 403)
+    actor = found["/users/anna"].body
+    assert (b'"suspended":true' in actor, b"Ash" in actor, b"Maths" in actor) == (True, False, False)
 
 
 def test_every_address_is_open_to_everybody_and_says_so() -> None:

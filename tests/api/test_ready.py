@@ -7,16 +7,18 @@ import pytest
 
 from fedishare.api.ready import READY
 from fedishare.settings import Settings
-from tests.api.conftest import School
+from tests.api.conftest import School, on_one_database
 from tests.builders import FrozenClock, a_post
 
 HOME = "/api/v1/timelines/home"
 
 
+# Only SQLite tells without a question whether anything has changed.
+pytestmark = on_one_database
+
+
 @pytest.fixture
 def file(settings: Settings) -> Path:
-    if not settings.database.startswith("sqlite"):
-        pytest.skip("only SQLite tells without a question whether anything has changed")
     return Path(settings.database.partition(":///")[2])
 
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from tests.bench.world import World
 
 SETTLE: Final = 2.0
 HOME_OF: Final = 20
+MADE_ANEW: Final = 6_000
 STEPS: Final = ("forged", "latency", "ingest", "follow", "fanout", "fanout_bad", "read", "api", "storm", "size")
 OF_THE_PROTOTYPE: Final = ("latency", "ingest", "follow", "fanout", "fanout_bad", "api")
 
@@ -150,6 +152,9 @@ def _api(bench: Bench, _: argparse.Namespace) -> Figures:
     for name, path in paths.items():
         asked = letters.get(path, host=server.host, authorization=f"Bearer {server.token}")
         figures[name] = scenarios.read(bench, asked)
+    # An answer is kept while nothing changes, for a second at most; here every address is another one.
+    ask = partial(letters.get, host=server.host, authorization=f"Bearer {server.token}")
+    figures["home_anew"] = scenarios.read_each(bench, [ask(f"{paths['home']}&n={n}") for n in range(MADE_ANEW)])
     return figures | {"posts": len(marks)}
 
 

@@ -196,7 +196,17 @@ def read(bench: Bench, request: bytes, *, seconds: float = 4.0, connections: int
     load.repeat(request, port=server.port, connections=4, seconds=0.5)
     cpu = server.cpu()
     sent = load.repeat(request, port=server.port, connections=connections, seconds=seconds)
-    spent = server.cpu() - cpu
+    return _answered(sent, server.cpu() - cpu)
+
+
+def read_each(bench: Bench, requests: list[bytes]) -> Figures:
+    """Each document once, so that none can be ready."""
+    cpu = bench.server.cpu()
+    sent = bench.send(requests)
+    return _answered(sent, bench.server.cpu() - cpu)
+
+
+def _answered(sent: Sent, spent: float) -> Figures:
     return {
         "per_s": round(sent.per_second, 1),
         "p99_ms": _ms(quantile(sent.waits, 0.99)),
