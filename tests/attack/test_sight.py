@@ -23,7 +23,9 @@ NOWHERE: Final = 900_000_000_000_000_001
 # Words that were sent along come back, on an address that is asked for anything: they are no news to the asker.
 ECHOES: Final = frozenset({"/search", "/authorize_interaction", "/sign-in"})
 GETS: Final = sorted({entry.path for entry in entries() if entry.method == "GET"})
-OF_POSTS: Final = [path for path in GETS if "{id}" in path and not path.startswith(("/activities", "/threads"))]
+# What lies at these is no post.
+OTHERS: Final = ("/accounts", "/activities", "/threads")
+OF_POSTS: Final = [path for path in GETS if "{id}" in path and not path.startswith(OTHERS)]
 
 
 class Hidden(NamedTuple):
